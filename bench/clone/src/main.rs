@@ -1,0 +1,2 @@
+//! The cloner against s5cmd, on the embedded AWS
+fn main() {}

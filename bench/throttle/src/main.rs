@@ -1,0 +1,2 @@
+//! The adaptive throttle against the SDK's own retry modes, on one token bucket
+fn main() {}

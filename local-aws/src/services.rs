@@ -1,0 +1,48 @@
+//! The services: each is a state and its operations, and knows nothing of limits, latency or faults.
+
+use std::{borrow::Cow, error::Error, fmt};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::combinators::UnsyncBoxBody;
+
+/// A request whose body has arrived.
+pub(crate) type Request = http::Request<Bytes>;
+/// An answer, whose body may be streamed.
+pub(crate) type Response = http::Response<Body>;
+/// The body of an answer.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
+
+/// Whose state a request is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Scope {
+    /// The account id, 12 digits.
+    pub(crate) account: String,
+    /// The region of the SigV4 credential scope.
+    pub(crate) region: String,
+}
+
+/// What a request asks for, read before it is served: limits, latency, faults and counters go by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Action {
+    /// The service as it signs: `s3`, `kinesis`.
+    pub(crate) service: &'static str,
+    /// The operation as the API names it: `CopyObject`.
+    pub(crate) name: Cow<'static, str>,
+    /// The resource whose limit it draws from, where AWS counts per resource: `bucket/key` for S3.
+    pub(crate) resource: Option<String>,
+}
+
+/// One service.
+#[async_trait]
+pub(crate) trait Service: fmt::Debug + Send + Sync {
+    /// What the request asks for.
+    fn action(&self, request: &Request) -> Action;
+
+    /// Serves it.
+    async fn call(&self, scope: &Scope, request: Request) -> Response;
+
+    /// An error in the service's own wire form, as its limits and faults answer.
+    fn error(&self, status: StatusCode, code: &str, message: &str) -> Response;
+}
