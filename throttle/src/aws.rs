@@ -1,0 +1,1 @@
+//! The layer for AWS SDK clients.
