@@ -1,5 +1,8 @@
 //! The services: each is a state and its operations, and knows nothing of limits, latency or faults.
 
+#[cfg(feature = "kinesis")]
+mod kinesis;
+
 use std::{borrow::Cow, error::Error, fmt};
 
 use async_trait::async_trait;
@@ -45,4 +48,28 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
 
     /// An error in the service's own wire form, as its limits and faults answer.
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Response;
+}
+
+/// The names of the services that are here.
+pub(crate) const NAMES: &[&str] = &[
+    #[cfg(feature = "kinesis")]
+    "kinesis",
+];
+
+/// The services that are here, each with its state.
+#[derive(Debug, Default)]
+pub(crate) struct Services {
+    #[cfg(feature = "kinesis")]
+    kinesis: kinesis::Kinesis,
+}
+
+impl Services {
+    /// The service that signs with this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&dyn Service> {
+        match name {
+            #[cfg(feature = "kinesis")]
+            "kinesis" => Some(&self.kinesis),
+            _ => None,
+        }
+    }
 }
