@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tokio::time::sleep;
@@ -34,7 +34,8 @@ pub(super) fn trickle(body: Body, over: Duration) -> Body {
         let piece = rest.0.split_to(rest.1.min(rest.0.len()));
         Some((Ok(Frame::data(piece)), State::Rest(rest.0, rest.1)))
     });
-    StreamBody::new(pieces).boxed_unsync()
+    // A client may ask again after the end.
+    StreamBody::new(pieces.fuse()).boxed_unsync()
 }
 
 enum State {

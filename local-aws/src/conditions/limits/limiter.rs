@@ -216,3 +216,106 @@ impl State {
 fn split_resource(resource: &str) -> (&str, &str) {
     resource.split_once('/').unwrap_or((resource, ""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conditions::bucket::Rate;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn scope(region: &str) -> Scope {
+        Scope { account: "000000000000".to_owned(), region: region.to_owned() }
+    }
+
+    fn action(service: &'static str, name: &'static str, resource: &str) -> Action {
+        let resource = (!resource.is_empty()).then(|| resource.to_owned());
+        Action { service, name: name.into(), resource }
+    }
+
+    /// How many of so many calls pass.
+    fn passed(limiter: &Limiter, now: Duration, action: &Action, calls: usize) -> usize {
+        (0..calls).filter(|_| limiter.check(now, &scope("us-east-1"), action).is_ok()).count()
+    }
+
+    #[test]
+    fn both_levels_count_and_a_refusal_takes_of_neither() {
+        let limiter = Limiter::new(Limits::aws(), 0);
+        let slow = action("route53", "CreateTrafficPolicyInstance", "");
+        let other = action("route53", "ListHostedZones", "");
+        assert_eq!(passed(&limiter, Duration::ZERO, &slow, 100), 1);
+        // The 99 refusals took nothing of the account's 50.
+        assert_eq!(passed(&limiter, Duration::ZERO, &other, 100), 49);
+        assert_eq!(passed(&limiter, SECOND, &slow, 1), 1);
+        assert_eq!(passed(&limiter, SECOND, &other, 100), 9);
+    }
+
+    #[test]
+    fn the_first_row_that_fits_counts() {
+        let limiter = Limiter::new(Limits::aws(), 0);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("ec2", "CreateVpcEndpoint", ""), 10), 4);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("ec2", "DescribeInstances", ""), 200), 100);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("ec2", "DescribeVolumes", ""), 200), 100);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("ec2", "CreateVpc", ""), 200), 50);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("iam", "GetRole", ""), 200), 200);
+        let refusal = limiter.check(Duration::ZERO, &scope("us-east-1"), &action("ec2", "CreateVpc", ""));
+        assert_eq!(refusal.unwrap_err().status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[test]
+    fn shared_rows_share_and_regions_do_not() {
+        let limiter = Limiter::new(Limits::aws(), 0);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("ssm", "GetParameter", ""), 100), 40);
+        let sibling = action("ssm", "GetParameters", "");
+        assert_eq!(passed(&limiter, Duration::ZERO, &sibling, 100), 0);
+        assert!(limiter.check(Duration::ZERO, &scope("eu-west-1"), &sibling).is_ok());
+    }
+
+    #[test]
+    fn streams_and_shards_have_limits_of_their_own() {
+        let limiter = Limiter::new(Limits::aws(), 0);
+        let records = |shard| action("kinesis", "GetRecords", shard);
+        assert_eq!(passed(&limiter, Duration::ZERO, &records("s/1"), 10), 5);
+        assert_eq!(passed(&limiter, Duration::ZERO, &records("s/2"), 10), 5);
+        let shards = |stream| action("kinesis", "ListShards", stream);
+        assert_eq!(passed(&limiter, Duration::ZERO, &shards("s"), 1_500), 1_000);
+        assert_eq!(passed(&limiter, Duration::ZERO, &shards("t"), 1_500), 1_000);
+    }
+
+    #[test]
+    fn s3_counts_reads_and_writes_apart_and_buckets_apart() {
+        let limiter = Limiter::new(Limits::aws(), 0);
+        let copy = |resource| action("s3", "CopyObject", resource);
+        assert_eq!(passed(&limiter, Duration::ZERO, &copy("a/1"), 4_000), 3_500);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("s3", "UploadPartCopy", "a/2"), 10), 0);
+        assert_eq!(passed(&limiter, Duration::ZERO, &action("s3", "ListObjectsV2", "a/"), 6_000), 5_500);
+        assert_eq!(passed(&limiter, Duration::ZERO, &copy("b/1"), 4_000), 3_500);
+    }
+
+    #[test]
+    fn an_s3_bucket_splits_under_sustained_load() {
+        let row = Limit::new("s3", ["PutObject"], Rate::per_second(100), 100).per(Per::S3Partition);
+        let limiter = Limiter::new(Limits::none().with(row).split_after(SECOND * 20), 0);
+        let second = |n: u32| {
+            let puts = (0..400).filter(|key| {
+                let put = action("s3", "PutObject", &format!("bucket/{key:03}"));
+                limiter.check(SECOND * n, &scope("us-east-1"), &put).is_ok()
+            });
+            puts.count()
+        };
+        assert_eq!((0..20).map(second).collect::<Vec<_>>(), [100; 20]);
+        assert_eq!((20..25).map(second).last(), Some(200));
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten() {
+        let row = Limit::new("s3", ["*"], Rate::per_second(1), 1).per(Per::Resource);
+        let limiter = Limiter::new(Limits::none().with(row), 0);
+        for n in 0..40_000_u32 {
+            let get = action("s3", "GetObject", &format!("b/{n}"));
+            assert!(limiter.check(SECOND * n, &scope("us-east-1"), &get).is_ok());
+        }
+        let state = limiter.services["s3"].state.lock().unwrap();
+        assert!(state.buckets.len() <= SWEEP_ABOVE + 1, "{}", state.buckets.len());
+    }
+}
