@@ -1,5 +1,7 @@
 //! The program: what it says, and how it ends.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},

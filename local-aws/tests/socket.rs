@@ -1,5 +1,7 @@
 //! The socket: one port for the SDK, plain HTTP and the admin paths.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::time::Duration;
 
 use aws_sdk_kinesis::{Client, config::retry::RetryConfig, error::ProvideErrorMetadata};

@@ -23,8 +23,11 @@ pub(crate) struct Desk {
     start: Instant,
     seed: u64,
     settings: RwLock<Settings>,
-    actions: RwLock<HashMap<&'static str, HashMap<String, Arc<Mutex<Record>>>>>,
+    actions: RwLock<HashMap<&'static str, Records>>,
 }
+
+/// By action.
+type Records = HashMap<String, Arc<Mutex<Record>>>;
 
 /// Each can be replaced while calls are met.
 #[derive(Clone, Debug)]

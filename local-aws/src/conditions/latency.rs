@@ -196,14 +196,14 @@ struct FileRow {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileDistribution {
-    #[serde(default)]
-    fixed_ms: Option<f64>,
-    #[serde(default)]
-    uniform_ms: Option<[f64; 2]>,
-    #[serde(default)]
-    median_ms: Option<f64>,
-    #[serde(default)]
-    p99_ms: Option<f64>,
+    #[serde(default, rename = "fixed_ms")]
+    fixed: Option<f64>,
+    #[serde(default, rename = "uniform_ms")]
+    uniform: Option<[f64; 2]>,
+    #[serde(default, rename = "median_ms")]
+    median: Option<f64>,
+    #[serde(default, rename = "p99_ms")]
+    p99: Option<f64>,
 }
 
 fn parse(name: &str, json: &str) -> Result<Latency, Error> {
@@ -234,7 +234,7 @@ fn parse(name: &str, json: &str) -> Result<Latency, Error> {
 
 impl FileDistribution {
     fn distribution(self) -> Result<Distribution, String> {
-        match (self.fixed_ms, self.uniform_ms, self.median_ms, self.p99_ms) {
+        match (self.fixed, self.uniform, self.median, self.p99) {
             (Some(fixed), None, None, None) => Ok(Distribution::fixed(millis(fixed)?)),
             (None, Some([from, to]), None, None) => Ok(Distribution::uniform(millis(from)?, millis(to)?)),
             (None, None, Some(median), Some(p99)) if median > 0.0 && p99 >= median => {
