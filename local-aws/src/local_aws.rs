@@ -201,7 +201,7 @@ impl Builder {
     /// Dropped half-way, nothing is left running.
     pub async fn start(self) -> Result<LocalAws, Error> {
         let desk = Desk::new(self.limits, self.latency, self.faults, self.seed);
-        let front = Arc::new(Front::new(desk, Services::default(), self.region.clone()));
+        let front = Arc::new(Front::new(desk, Services::new(), self.region.clone()));
         let socket = match self.address {
             Some(address) => Some(Socket::open(address, Arc::clone(&front)).await?),
             None => None,

@@ -50,26 +50,30 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Response;
 }
 
-/// The names of the services that are here.
+/// The names of the services that are here, in the order of [`Services`].
 pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "kinesis")]
     "kinesis",
 ];
 
 /// The services that are here, each with its state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Services {
-    #[cfg(feature = "kinesis")]
-    kinesis: kinesis::Kinesis,
+    all: Vec<Box<dyn Service>>,
 }
 
 impl Services {
+    pub(crate) fn new() -> Self {
+        let all: Vec<Box<dyn Service>> = vec![
+            #[cfg(feature = "kinesis")]
+            Box::new(kinesis::Kinesis),
+        ];
+        Self { all }
+    }
+
     /// The service that signs with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&dyn Service> {
-        match name {
-            #[cfg(feature = "kinesis")]
-            "kinesis" => Some(&self.kinesis),
-            _ => None,
-        }
+        let index = NAMES.iter().position(|known| *known == name)?;
+        self.all.get(index).map(|service| &**service)
     }
 }
