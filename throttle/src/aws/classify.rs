@@ -111,8 +111,11 @@ pub fn classify(reply: &Reply<'_>) -> Verdict {
     if reply.message.is_some_and(names_a_rate) {
         return rate;
     }
+    if code == "LimitExceededException" && LIMIT_EXCEEDED_IS_RATE.contains(&reply.service) {
+        return rate;
+    }
     if is_quota(code) {
-        return if LIMIT_EXCEEDED_IS_RATE.contains(&reply.service) { rate } else { Verdict::Quota };
+        return Verdict::Quota;
     }
     match (reply.status, code) {
         (429, _) => rate,

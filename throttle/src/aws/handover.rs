@@ -79,8 +79,10 @@ impl Intercept for HandedPermit {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        // Every attempt gets a slot, so that retries are finished as the first one is.
+        let slot = slot_of_attempt(cfg);
         if let Some(permit) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            slot_of_attempt(cfg).fill(permit);
+            slot.fill(permit);
         }
         Ok(())
     }

@@ -44,6 +44,13 @@ struct Admitted {
 }
 
 impl Handoff {
+    /// Drops what an operation that was given up has left at this place.
+    pub(crate) fn clear(&self, operation: usize) {
+        let before = self.lock().remove(&operation);
+        // A ticket may do anything when it is dropped, so not under the lock.
+        drop(before);
+    }
+
     /// Leaves the permit of an operation for [`take`](Self::take).
     pub(crate) fn leave(&self, operation: usize, mut permit: Permit, service: &str, cfg: &ConfigBag) {
         let deadline = deadline(cfg);

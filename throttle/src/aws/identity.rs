@@ -60,6 +60,9 @@ impl ResolveCachedIdentity for Admitting {
         cfg: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         let operation = operation_id(components);
+        if let Some(handoff) = &self.handoff {
+            handoff.clear(operation);
+        }
         let slot = cfg.load::<Slot>();
         if !Self::claims(operation, slot, components) {
             return self.inner.resolve_cached_identity(resolver, components, cfg);

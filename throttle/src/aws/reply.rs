@@ -138,7 +138,7 @@ mod tests {
             (br#"{"message":"__type","__type":"Foo:http://x"}"#, "Foo", "__type"),
             (b"<?xml version=\"1.0\"?>\n<Error><Code>SlowDown</Code><Message>Please reduce</Message></Error>", "SlowDown", "Please reduce"),
             (b"<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>", "Throttling", "Rate exceeded"),
-            (b"\xbf\x66__type\x78\x18a#ThrottlingException.long\x67message\x64Rate\xff", "ThrottlingException.long", "Rate"),
+            (b"\xbf\x66__type\x78\x1aa#ThrottlingException.long\x67message\x64Rate\xff", "ThrottlingException.long", "Rate"),
         ] {
             let error = Error::parse(body);
             assert_eq!(error.code.as_deref().map(short), Some(code));

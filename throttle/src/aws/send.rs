@@ -1,9 +1,11 @@
 //! [`send`]: admits one call, on nothing but the SDK's public results.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use tokio::time::Instant;
 
 use super::{
     classify::{Reply, Verdict, classify, retry_after},
@@ -11,13 +13,16 @@ use super::{
 };
 use crate::{Call, Throttle};
 
+/// Between a throttle and the next attempt, whatever the throttle says.
+const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
 /// Sends one operation under a throttle, as often as it takes until it is not throttled.
 ///
 /// `operation` runs once for each permit, so the client should have the SDK's retries off
 /// ([`no_retries`](super::no_retries)); with them on, its retries go out unpaced, unless the client is
 /// [attached](crate::attach) too. Throttles are retried without bound: give the call a
-/// `tokio::time::timeout` if it must end. A `Retry-After` is the throttle's to honour, for all of its
-/// callers.
+/// `tokio::time::timeout` if it must end. A `Retry-After` is told to the throttle, for all of its
+/// callers, and honoured by this one in any case.
 ///
 /// ```
 /// # async fn of(client: &aws_sdk_kinesis::Client, throttle: &dyn tidegate_throttle::Throttle)
@@ -52,15 +57,17 @@ where
     O: FnMut() -> F,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
+    let mut not_before = Instant::now();
     loop {
         let mut permit = throttle.acquire(call).await.map_err(SdkError::construction_failure)?;
+        // A throttle that learns has waited for at least as long; one that does not must not spin.
+        tokio::time::sleep_until(not_before).await;
         permit.sent();
         let result = handover::admitted(operation()).await;
         let verdict = verdict(call.service_name(), &result);
         permit.finish(verdict.into());
-        if !matches!(verdict, Verdict::Rate { .. }) {
-            return result;
-        }
+        let Verdict::Rate { retry_after } = verdict else { return result };
+        not_before = Instant::now() + retry_after.unwrap_or(LEAST_PAUSE);
     }
 }
 

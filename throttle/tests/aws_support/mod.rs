@@ -1,5 +1,6 @@
 //! A throttle that writes down what it is asked, and an AWS that answers from a script.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail as a test does")]
 
 use std::{
     collections::VecDeque,
