@@ -1,5 +1,8 @@
 //! The services: each is a state and its operations, and knows nothing of limits, latency or faults.
 
+#[cfg(feature = "kinesis")]
+mod kinesis;
+
 use std::{borrow::Cow, error::Error, fmt};
 
 use async_trait::async_trait;
@@ -45,4 +48,32 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
 
     /// An error in the service's own wire form, as its limits and faults answer.
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Response;
+}
+
+/// The names of the services that are here, in the order of [`Services`].
+pub(crate) const NAMES: &[&str] = &[
+    #[cfg(feature = "kinesis")]
+    "kinesis",
+];
+
+/// The services that are here, each with its state.
+#[derive(Debug)]
+pub(crate) struct Services {
+    all: Vec<Box<dyn Service>>,
+}
+
+impl Services {
+    pub(crate) fn new() -> Self {
+        let all: Vec<Box<dyn Service>> = vec![
+            #[cfg(feature = "kinesis")]
+            Box::new(kinesis::Kinesis),
+        ];
+        Self { all }
+    }
+
+    /// The service that signs with this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&dyn Service> {
+        let index = NAMES.iter().position(|known| *known == name)?;
+        self.all.get(index).map(|service| &**service)
+    }
 }

@@ -9,6 +9,6 @@ mod adaptive;
 pub mod limiter;
 
 pub use self::{
-    adaptive::Adaptive,
+    adaptive::{Adaptive, LimitState},
     admission::{Call, Class, Outcome, Permit, Refused, Throttle, Ticket, Unlimited},
 };

@@ -1,0 +1,259 @@
+//! Faults: what goes wrong, how often.
+
+use std::{path::Path, time::Duration};
+
+use serde::Deserialize;
+
+use super::{actions::Actions, file};
+use crate::Error;
+
+/// What goes wrong with a call that the limits let pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultMode {
+    /// The connection is closed before the effect. In files `drop`.
+    Drop,
+    /// A 500 `InternalError` before the effect. In files `error-500`.
+    Error500,
+    /// A 503 `ServiceUnavailable` before the effect. In files `error-503`.
+    Error503,
+    /// 200 with an `<Error>` body before the effect, as S3 answers some calls that take long: `CopyObject`,
+    /// `UploadPartCopy`, `CompleteMultipartUpload`; other actions are spared. In files `error-in-200`.
+    ErrorIn200,
+    /// The effect happens and the body of the answer trickles, over 10 s unless [`Fault::over`] says
+    /// otherwise; an empty body is as fast as ever. In files `slow-body`.
+    SlowBody,
+    /// The effect happens, then the connection is closed without an answer. In files `lost-reply`.
+    LostReply,
+}
+
+/// A fault, the actions it may meet, and how often it does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    mode: FaultMode,
+    probability: f64,
+    service: Option<String>,
+    actions: Actions,
+    over: Duration,
+}
+
+impl Fault {
+    /// A fault that meets any call of any service with this probability, from 0 to 1; what lies outside is
+    /// taken as the nearer of the two.
+    #[must_use]
+    pub fn new(mode: FaultMode, probability: f64) -> Self {
+        let (service, actions, over) = (None, Actions::all(), Duration::from_secs(10));
+        Self { mode, probability: probability.clamp(0.0, 1.0), service, actions, over }
+    }
+
+    /// Only calls of this service, by the name it signs with. Default: any.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.service = Some(service.into());
+        self
+    }
+
+    /// Only these actions; one may end in `*`. Default: all.
+    #[must_use]
+    pub fn actions<A: Into<String>>(mut self, actions: impl IntoIterator<Item = A>) -> Self {
+        self.actions = actions.into_iter().collect();
+        self
+    }
+
+    /// How long a slow body takes. Default: 10 s. Other modes do not look at it.
+    #[must_use]
+    pub fn over(mut self, time: Duration) -> Self {
+        self.over = time;
+        self
+    }
+
+    fn fits(&self, service: &str, action: &str) -> bool {
+        let spared = self.mode == FaultMode::ErrorIn200
+            && !(service == "s3"
+                && matches!(action, "CopyObject" | "UploadPartCopy" | "CompleteMultipartUpload"));
+        !spared && self.service.as_deref().is_none_or(|name| name == service) && self.actions.matches(action)
+    }
+}
+
+/// The faults of a run. Each row that fits a call is drawn in turn; the first that hits is what happens.
+///
+/// Draws are seeded per action: with the same seed, the n-th call of an action that the limits let pass
+/// meets the same fault in every run, whatever other actions do meanwhile.
+///
+/// ```
+/// use tidegate_local_aws::{Fault, FaultMode, Faults};
+///
+/// let lost = Fault::new(FaultMode::LostReply, 0.01).service("s3").actions(["CopyObject"]);
+/// let faults = Faults::none().with(lost).with(Fault::new(FaultMode::Drop, 0.01));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults {
+    rows: Vec<Fault>,
+}
+
+/// What happens to one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) mode: FaultMode,
+    pub(crate) over: Duration,
+}
+
+impl Faults {
+    /// Nothing goes wrong. This is the default of [`LocalAws::builder`](crate::LocalAws::builder).
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { rows: Vec::new() }
+    }
+
+    /// Adds a row below the others.
+    #[must_use]
+    pub fn with(mut self, fault: Fault) -> Self {
+        self.rows.push(fault);
+        self
+    }
+
+    /// Faults from JSON, in the form that the README describes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) names the field that is unknown, missing or wrong.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        parse("faults", json)
+    }
+
+    /// Faults from a JSON file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) names the file, and the field that is unknown, missing
+    /// or wrong.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        parse(&path.display().to_string(), &file::read(path)?)
+    }
+
+    /// Draws what happens to one call.
+    pub(crate) fn draw(&self, service: &str, action: &str, random: &mut fastrand::Rng) -> Option<Hit> {
+        let mut rows = self.rows.iter().filter(|row| row.fits(service, action));
+        let hit = rows.find(|row| random.f64() < row.probability)?;
+        Some(Hit { mode: hit.mode, over: hit.over })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    #[serde(default, rename = "about")]
+    _about: Option<String>,
+    faults: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    mode: ModeName,
+    probability: f64,
+    #[serde(default)]
+    service: Option<String>,
+    #[serde(default)]
+    actions: Option<Vec<String>>,
+    #[serde(default)]
+    over_ms: Option<u32>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ModeName {
+    Drop,
+    #[serde(rename = "error-500")]
+    Error500,
+    #[serde(rename = "error-503")]
+    Error503,
+    #[serde(rename = "error-in-200")]
+    ErrorIn200,
+    SlowBody,
+    LostReply,
+}
+
+fn parse(name: &str, json: &str) -> Result<Faults, Error> {
+    let table: Table = file::parse(name, json)?;
+    let mut faults = Faults::none();
+    for (index, row) in table.faults.into_iter().enumerate() {
+        let wrong = |problem: &str| file::row_error(name, "faults", index, problem);
+        if !(0.0..=1.0).contains(&row.probability) {
+            return Err(wrong(&format!("\"probability\" {} must be from 0 to 1", row.probability)));
+        }
+        let mut fault = Fault::new(row.mode.into(), row.probability);
+        fault.service = row.service;
+        if let Some(actions) = row.actions {
+            fault = fault.actions(actions);
+        }
+        if fault.actions.is_empty() {
+            return Err(wrong("\"actions\" is empty; leave it out for all of them"));
+        }
+        if let Some(action) = fault.actions.invalid() {
+            return Err(wrong(&format!(
+                "{action:?} is no action; give names such as \"GetObject\" or \"*\""
+            )));
+        }
+        if let Some(over) = row.over_ms {
+            fault = fault.over(Duration::from_millis(over.into()));
+        }
+        faults = faults.with(fault);
+    }
+    Ok(faults)
+}
+
+impl From<ModeName> for FaultMode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Drop => Self::Drop,
+            ModeName::Error500 => Self::Error500,
+            ModeName::Error503 => Self::Error503,
+            ModeName::ErrorIn200 => Self::ErrorIn200,
+            ModeName::SlowBody => Self::SlowBody,
+            ModeName::LostReply => Self::LostReply,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_meets_the_same_faults() {
+        let faults = Faults::none().with(Fault::new(FaultMode::Drop, 0.3));
+        let draw = |seed| {
+            let mut random = fastrand::Rng::with_seed(seed);
+            (0..200).map(|_| faults.draw("s3", "GetObject", &mut random).is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        let hits = draw(1).into_iter().filter(|hit| *hit).count();
+        assert!((40..80).contains(&hits), "{hits}");
+    }
+
+    #[test]
+    fn a_row_meets_its_own_actions() {
+        let lost = Fault::new(FaultMode::LostReply, 1.0).service("s3").actions(["Copy*"]);
+        let faults = Faults::none().with(Fault::new(FaultMode::ErrorIn200, 1.0).actions(["Get*"])).with(lost);
+        let mut random = fastrand::Rng::with_seed(1);
+        assert_eq!(
+            faults.draw("s3", "CopyObject", &mut random).map(|hit| hit.mode),
+            Some(FaultMode::LostReply)
+        );
+        assert_eq!(faults.draw("s3", "GetObject", &mut random), None);
+        assert_eq!(faults.draw("kinesis", "CopyObject", &mut random), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (row, expected) in [
+            (r#"{"mode":"explode","probability":1}"#, "my.json: unknown variant `explode`"),
+            (r#"{"mode":"drop","probability":2}"#, "row 1 of \"faults\": \"probability\" 2"),
+            (r#"{"mode":"drop","probability":1,"acts":[]}"#, "unknown field `acts`"),
+        ] {
+            let error = parse("my.json", &format!(r#"{{"faults":[{row}]}}"#)).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The wire forms of AWS protocols.
+
+pub(crate) mod json;
+pub(crate) mod xml;

@@ -1,0 +1,78 @@
+//! The program: what it says, and how it ends.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tidegate-local-aws"))
+}
+
+/// A file of its own for each test.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// Runs it on bad input: the one line that it writes.
+fn refused(arguments: &[&str]) -> String {
+    let output = program().args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("tidegate-local-aws: "), "{text}");
+    text
+}
+
+#[test]
+fn bad_input_is_one_clear_line() {
+    let unknown = file("unknown-field.json", r#"{"limits":[{"service":"s3","actions":["*"],"refil":1}]}"#);
+    let unknown = unknown.to_str().unwrap();
+    let broken = file("broken.json", "{");
+    let broken = broken.to_str().unwrap();
+    for (arguments, expected) in [
+        (&["--port", "high"][..], &["'high'", "--port", "a number from 0 to 65535"][..]),
+        (&["--port", "65536"], &["'65536'", "a number from 0 to 65535"]),
+        (&["--limit", "aws"], &["'--limit'", "'--limits'"]),
+        (&["extra"], &["'extra'"]),
+        (&["--limits", "/no/such/file"], &["cannot read /no/such/file"]),
+        (&["--limits", unknown], &[unknown, "unknown field `refil`", "`refill`"]),
+        (&["--latency", unknown], &[unknown, "unknown field `limits`"]),
+        (&["--faults", broken], &[broken, "EOF"]),
+        (&["--bind", "everywhere"], &["'everywhere'", "--bind"]),
+    ] {
+        let line = refused(arguments);
+        for part in expected {
+            assert!(line.contains(part), "{arguments:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let line = refused(&["--port", &port]);
+    assert!(line.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{line}");
+}
+
+#[test]
+#[cfg(unix)]
+fn it_says_where_it_listens_and_stops_when_told() {
+    let mut running = program().args(["--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let url = first.strip_prefix("tidegate-local-aws listens on ").unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    assert_eq!(lines.next().unwrap().unwrap(), format!("export AWS_ENDPOINT_URL={url}"));
+    let id = running.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+}

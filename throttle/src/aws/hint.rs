@@ -1,0 +1,87 @@
+//! [`CallHint`]: what the SDK cannot tell of a call.
+
+use std::{borrow::Cow, num::NonZeroU32};
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::interceptors::{Intercept, context::BeforeSerializationInterceptorContextRef},
+};
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+
+use crate::{Call, Class};
+
+/// Says of one call what the SDK cannot: the resource whose limit it is, what it costs, how it behaves.
+///
+/// ```
+/// use tidegate_throttle::aws::CallHint;
+///
+/// # fn of(client: &aws_sdk_kinesis::Client) {
+/// let get = client
+///     .get_records()
+///     .shard_iterator("…")
+///     .customize()
+///     .interceptor(CallHint::default().resource("orders/shardId-000000000000"));
+/// # let _ = get;
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct CallHint {
+    resource: Option<Cow<'static, str>>,
+    cost: Option<NonZeroU32>,
+    class: Option<Class>,
+}
+
+impl CallHint {
+    /// The resource whose limit it is. Default: none.
+    #[must_use]
+    pub fn resource(mut self, resource: impl Into<Cow<'static, str>>) -> Self {
+        self.resource = Some(resource.into());
+        self
+    }
+
+    /// How many tokens it takes. Default: 1.
+    #[must_use]
+    pub fn cost(mut self, tokens: NonZeroU32) -> Self {
+        self.cost = Some(tokens);
+        self
+    }
+
+    /// How it behaves while it is in flight. Default: as AWS documents the operation.
+    #[must_use]
+    pub fn class(mut self, class: Class) -> Self {
+        self.class = Some(class);
+        self
+    }
+
+    pub(crate) fn apply(&self, mut call: Call) -> Call {
+        if let Some(resource) = &self.resource {
+            call = call.resource(resource.clone());
+        }
+        if let Some(cost) = self.cost {
+            call = call.cost(cost);
+        }
+        if let Some(class) = self.class {
+            call = call.class(class);
+        }
+        call
+    }
+}
+
+impl Storable for CallHint {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Intercept for CallHint {
+    fn name(&self) -> &'static str {
+        "CallHint"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        cfg.interceptor_state().store_put(self.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! The HTTP client of [`sdk_config`](super::sdk_config): reads the verdict where no interceptor can.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        connector_metadata::ConnectorMetadata,
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::{RuntimeComponents, RuntimeComponentsBuilder},
+    },
+};
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, config_bag::ConfigBag};
+use tokio::time::Instant;
+
+use super::{identity::operation_id, interceptor::deadline, reply};
+use crate::Permit;
+
+/// Between admission and transmission nothing waits, so a permit that is still here is nobody's: the
+/// request could not be built.
+const ABANDONED: Duration = Duration::from_secs(30);
+
+/// Stands for no deadline.
+const FAR: Duration = Duration::from_hours(24);
+
+/// Takes permits from the identity cache, which has no request, to the HTTP client, which has no config.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Handoff(Arc<Mutex<HashMap<usize, Admitted>>>);
+
+#[derive(Debug)]
+struct Admitted {
+    permit: Permit,
+    service: String,
+    deadline: Option<Instant>,
+}
+
+impl Handoff {
+    /// Drops what an operation that was given up has left at this place.
+    pub(crate) fn clear(&self, operation: usize) {
+        let before = self.lock().remove(&operation);
+        // A ticket may do anything when it is dropped, so not under the lock.
+        drop(before);
+    }
+
+    /// Leaves the permit of an operation for [`take`](Self::take).
+    pub(crate) fn leave(&self, operation: usize, mut permit: Permit, service: &str, cfg: &ConfigBag) {
+        let deadline = deadline(cfg);
+        permit.expires(Instant::now() + ABANDONED);
+        let before =
+            self.lock().insert(operation, Admitted { permit, service: service.to_owned(), deadline });
+        // A ticket may do anything when it is dropped, so not under the lock.
+        drop(before);
+    }
+
+    fn take(&self, operation: usize) -> Option<Admitted> {
+        let mut admitted = self.lock().remove(&operation)?;
+        admitted.permit.expires(admitted.deadline.unwrap_or_else(|| Instant::now() + FAR));
+        Some(admitted)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Admitted>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A user's HTTP client, whose answers are read on the way back.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    inner: SharedHttpClient,
+    handoff: Handoff,
+}
+
+impl Judging {
+    pub(crate) fn new(inner: SharedHttpClient, handoff: Handoff) -> Self {
+        Self { inner, handoff }
+    }
+}
+
+impl HttpClient for Judging {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        match self.handoff.take(operation_id(components)) {
+            Some(admitted) => {
+                SharedHttpConnector::new(JudgingConnector { inner, admitted: Mutex::new(Some(admitted)) })
+            }
+            // Admitted elsewhere, or not at all.
+            None => inner,
+        }
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        cfg: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.inner.validate_base_client_config(components, cfg)
+    }
+
+    fn validate_final_config(&self, components: &RuntimeComponents, cfg: &ConfigBag) -> Result<(), BoxError> {
+        self.inner.validate_final_config(components, cfg)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.inner.connector_metadata()
+    }
+}
+
+/// The connector of one attempt.
+#[derive(Debug)]
+struct JudgingConnector {
+    inner: SharedHttpConnector,
+    admitted: Mutex<Option<Admitted>>,
+}
+
+impl HttpConnector for JudgingConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.inner.call(request);
+        match self.admitted.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(admitted) => HttpConnectorFuture::new(judge(answer, admitted)),
+            None => answer,
+        }
+    }
+}
+
+/// Dropped, it drops the permit: so ends an attempt that is given up.
+async fn judge(answer: HttpConnectorFuture, admitted: Admitted) -> Result<HttpResponse, ConnectorError> {
+    let Admitted { mut permit, service, .. } = admitted;
+    permit.sent();
+    let mut response = answer.await?;
+    let error = if response.status().as_u16() < 400 { None } else { Some(buffer(&mut response).await?) };
+    permit.finish(reply::verdict_of(&service, &response, error.as_deref().unwrap_or_default()).into());
+    Ok(response)
+}
+
+/// Reads the body, and leaves it for the SDK to read again.
+async fn buffer(response: &mut HttpResponse) -> Result<Vec<u8>, ConnectorError> {
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let bytes = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
+    let bytes = bytes.to_vec();
+    *response.body_mut() = SdkBody::from(bytes.clone());
+    Ok(bytes)
+}

@@ -1,0 +1,136 @@
+//! The interceptor of [`attach!`](crate::attach): a slot for each attempt, and the verdict on it.
+
+use std::sync::Once;
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{
+            Intercept,
+            context::{
+                BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+                FinalizerInterceptorContextRef,
+            },
+        },
+        orchestrator::Metadata,
+        retries::RequestAttempts,
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{
+    config_bag::{ConfigBag, Storable, StoreReplace},
+    retry::{RetryConfig, RetryMode},
+    timeout::TimeoutConfig,
+};
+use tokio::time::Instant;
+
+use super::{key, reply, slot::Slot};
+use crate::Outcome;
+
+/// Puts a slot into the bag for each attempt, and finishes the permit that admission left in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attempts;
+
+/// When the operation began, to which its timeout is added.
+#[derive(Clone, Copy, Debug)]
+struct Began(Instant);
+
+impl Storable for Began {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Intercept for Attempts {
+    fn name(&self) -> &'static str {
+        "tidegate_throttle::Attempts"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        cfg.interceptor_state().store_put(Began(Instant::now()));
+        Ok(())
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        warn_of_adaptive_mode(cfg);
+        slot_of_attempt(cfg);
+        Ok(())
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // A request that is signed in its query is presigned: it is given to the caller, and not sent.
+        if !context.request().uri().contains("X-Amz-Signature=")
+            && let Some(slot) = cfg.load::<Slot>()
+        {
+            slot.sent();
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(slot) = cfg.load::<Slot>() {
+            slot.finish(outcome(context, cfg));
+        }
+        Ok(())
+    }
+}
+
+/// The slot of the attempt that begins: the one that another layer has made for it, or a new one.
+pub(crate) fn slot_of_attempt(cfg: &mut ConfigBag) -> Slot {
+    let attempt = cfg.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+    match cfg.load::<Slot>() {
+        Some(slot) if slot.attempt() == attempt => slot.clone(),
+        _ => {
+            let slot = Slot::new(attempt, deadline(cfg));
+            cfg.interceptor_state().store_put(slot.clone());
+            slot
+        }
+    }
+}
+
+/// When the SDK gives the attempt that begins now up.
+pub(crate) fn deadline(cfg: &ConfigBag) -> Option<Instant> {
+    let timeouts = cfg.load::<TimeoutConfig>()?;
+    let now = Instant::now();
+    let attempt = timeouts.operation_attempt_timeout().map(|timeout| now + timeout);
+    let began = cfg.load::<Began>().map_or(now, |it| it.0);
+    let operation = timeouts.operation_timeout().map(|timeout| began + timeout);
+    attempt.into_iter().chain(operation).min()
+}
+
+/// How the attempt ended; nothing if there is no answer.
+fn outcome(context: &FinalizerInterceptorContextRef<'_>, cfg: &ConfigBag) -> Option<Outcome> {
+    let response = context.response()?;
+    let service = cfg.load::<Metadata>().map_or_else(String::new, |it| key::service(it.service()));
+    let failed = !matches!(context.output_or_error(), Some(Ok(_)));
+    Some(reply::verdict(&service, response, failed).into())
+}
+
+fn warn_of_adaptive_mode(cfg: &ConfigBag) {
+    static WARNED: Once = Once::new();
+    if cfg.load::<RetryConfig>().is_some_and(|it| it.mode() == RetryMode::Adaptive) {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "a client under a throttle is in the SDK's adaptive retry mode, which paces it a second time: \
+                 use the standard mode"
+            );
+        });
+    }
+}

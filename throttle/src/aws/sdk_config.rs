@@ -1,0 +1,54 @@
+//! [`sdk_config`]: puts a throttle under every client of an `SdkConfig`.
+
+use std::sync::Arc;
+
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_types::SdkConfig;
+
+use super::{
+    http::{Handoff, Judging},
+    identity::Admitting,
+};
+use crate::Throttle;
+
+/// Puts a throttle under every client that is made from the config this gives back.
+///
+/// An `SdkConfig` carries no interceptors, so the verdict is read at its HTTP client: it must have one. If
+/// it has none (`aws_config::load` sets none unless told to), calls are admitted, but the throttle learns
+/// nothing of how they ended, which is worth a warning in the log; [`attach!`](crate::attach) each client
+/// then. A client that is attached as well is admitted once, by the throttle that is attached.
+///
+/// Apply it to a config that is loaded, rather than to the loader, so that fetching credentials does not
+/// wait for the limit that the credentials are for.
+///
+/// An error in an HTTP 200, as S3 sends it for long copies, counts as accepted here.
+///
+/// ```
+/// use tidegate_throttle::{Adaptive, aws};
+///
+/// # fn clients(loaded: &aws_types::SdkConfig) {
+/// let paced = aws::sdk_config(loaded, &Adaptive::new());
+/// let streams = aws_sdk_kinesis::Client::new(&paced);
+/// let buckets = aws_sdk_s3::Client::new(&paced);
+/// # }
+/// ```
+#[must_use]
+pub fn sdk_config<T: Throttle + Clone + 'static>(config: &SdkConfig, throttle: &T) -> SdkConfig {
+    let handoff = config.http_client().map(|inner| (inner, Handoff::default()));
+    if handoff.is_none() {
+        tracing::warn!(
+            "an SdkConfig without an HTTP client is under a throttle, which will learn nothing of its calls: \
+             attach! each client"
+        );
+    }
+    let cache = Admitting::new(
+        config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build()),
+        Arc::new(throttle.clone()),
+        handoff.as_ref().map(|(_, handoff)| handoff.clone()),
+    );
+    let paced = config.to_builder().identity_cache(cache);
+    match handoff {
+        Some((inner, handoff)) => paced.http_client(Judging::new(inner, handoff)).build(),
+        None => paced.build(),
+    }
+}

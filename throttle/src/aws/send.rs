@@ -1,0 +1,88 @@
+//! [`send`]: admits one call, on nothing but the SDK's public results.
+
+use std::{future::Future, time::Duration};
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use tokio::time::Instant;
+
+use super::{
+    classify::{Reply, Verdict, classify, retry_after},
+    handover,
+};
+use crate::{Call, Throttle};
+
+/// Between a throttle and the next attempt, whatever the throttle says.
+const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
+/// Sends one operation under a throttle, as often as it takes until it is not throttled.
+///
+/// `operation` runs once for each permit, so the client should have the SDK's retries off
+/// ([`no_retries`](super::no_retries)); with them on, its retries go out unpaced, unless the client is
+/// [attached](crate::attach) too. Throttles are retried without bound: give the call a
+/// `tokio::time::timeout` if it must end. A `Retry-After` is told to the throttle, for all of its
+/// callers, and honoured by this one in any case.
+///
+/// ```
+/// # async fn of(client: &aws_sdk_kinesis::Client, throttle: &dyn tidegate_throttle::Throttle)
+/// # -> Result<(), Box<dyn std::error::Error>> {
+/// use tidegate_throttle::{Call, aws};
+///
+/// let call = Call::new("kinesis", "DescribeLimits").region("eu-west-1");
+/// let operation = client.describe_limits();
+/// let limits = aws::send(throttle, &call, || operation.clone().send()).await?;
+/// # let _ = limits;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The operation's, for every failure but a throttle. [`SdkError::ConstructionFailure`] with
+/// [`Refused`](crate::Refused) as its source if the throttle will not admit the call.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves the queue, or gives the attempt in flight up: its effect is then unknown, and
+/// its permit is dropped.
+pub async fn send<S, T, E, O, F>(
+    throttle: &S,
+    call: &Call,
+    mut operation: O,
+) -> Result<T, SdkError<E, HttpResponse>>
+where
+    S: Throttle + ?Sized,
+    E: ProvideErrorMetadata,
+    O: FnMut() -> F,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    let mut not_before = Instant::now();
+    loop {
+        let mut permit = throttle.acquire(call).await.map_err(SdkError::construction_failure)?;
+        // A throttle that learns has waited for at least as long; one that does not must not spin.
+        tokio::time::sleep_until(not_before).await;
+        permit.sent();
+        let result = handover::admitted(operation()).await;
+        let verdict = verdict(call.service_name(), &result);
+        permit.finish(verdict.into());
+        let Verdict::Rate { retry_after } = verdict else { return result };
+        not_before = Instant::now() + retry_after.unwrap_or(LEAST_PAUSE);
+    }
+}
+
+fn verdict<T, E: ProvideErrorMetadata>(
+    service: &str,
+    result: &Result<T, SdkError<E, HttpResponse>>,
+) -> Verdict {
+    let Err(error) = result else { return Verdict::Accepted };
+    let Some(response) = error.raw_response() else { return Verdict::Unknown };
+    let service_error = error.as_service_error();
+    classify(&Reply {
+        service,
+        status: response.status().as_u16(),
+        code: service_error.and_then(ProvideErrorMetadata::code),
+        message: service_error.and_then(ProvideErrorMetadata::message),
+        retry_after: retry_after(|name| response.headers().get(name)),
+    })
+}

@@ -1,0 +1,240 @@
+//! The canary for new SDK releases: each claim about the SDK's orchestrator that the seam stands on.
+
+#![cfg(feature = "aws")]
+
+mod aws_support;
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::BeforeTransmitInterceptorContextRef},
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{
+    config_bag::ConfigBag,
+    retry::{RetryConfig, RetrySpec},
+    timeout::TimeoutConfig,
+};
+use aws_support::{Answer, Log, Recorder, START, Script, chain, config, kinesis, s3};
+use tidegate_throttle::aws;
+
+const ACQUIRE: &str = "acquire 123456789012 eu-west-1 kinesis DescribeLimits";
+
+fn recorder() -> Recorder {
+    Recorder::default()
+}
+
+/// Both of the SDK's retry generations.
+fn generations() -> [RetryConfig; 2] {
+    let base = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    [base.clone().with_retry_spec(RetrySpec::v2_0()), base.with_retry_spec(RetrySpec::v2_1())]
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_is_acquired_sent_and_finished_in_this_order() {
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    kinesis(&config(&script), &throttle).describe_limits().send().await.unwrap();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "sent", "http", "finish Accepted"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_request_is_signed_after_the_wait() {
+    let throttle = Recorder { wait: Duration::from_secs(400), ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    kinesis(&config(&script), &throttle).describe_limits().send().await.unwrap();
+    assert_eq!(*script.signed.lock().unwrap(), [START + 400]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_attempt_is_acquired_in_both_retry_generations() {
+    for retries in generations() {
+        let throttle = recorder();
+        let script = Script::new(&throttle.log, [Answer::throttle(), Answer::code(500, ""), Answer::ok()]);
+        let config = config(&script).to_builder().retry_config(retries).build();
+        kinesis(&config, &throttle).describe_limits().send().await.unwrap();
+        assert_eq!(
+            throttle.log.events(),
+            [
+                [ACQUIRE, "sent", "http", "finish Throttled"],
+                [ACQUIRE, "sent", "http", "finish Unknown"],
+                [ACQUIRE, "sent", "http", "finish Accepted"],
+            ]
+            .concat()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_in_the_source_chain_and_is_not_retried() {
+    for retries in generations() {
+        let throttle = Recorder { refuse: true, ..recorder() };
+        let script = Script::new(&throttle.log, [Answer::ok()]);
+        let config = config(&script).to_builder().retry_config(retries).build();
+        let error = kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
+        let chain = chain(&error);
+        assert!(chain.contains(&"the throttle refused the call".to_owned()), "{chain:?}");
+        assert_eq!(chain.last().unwrap(), "the test says no");
+        assert_eq!(throttle.log.events(), [ACQUIRE]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_timeout_ends_the_permit_as_unknown_and_the_retry_acquires_anew() {
+    for retries in generations() {
+        let throttle = Recorder { expiry: true, ..recorder() };
+        let slow = Answer::ok().after(Duration::from_mins(1));
+        let script = Script::new(&throttle.log, [slow, Answer::ok()]);
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(5)).build();
+        let config = config(&script).to_builder().retry_config(retries).timeout_config(timeouts).build();
+        kinesis(&config, &throttle).describe_limits().send().await.unwrap();
+        let events = throttle.log.timed();
+        let names: Vec<_> = events.iter().map(|(_, event)| event.split(' ').next().unwrap()).collect();
+        assert_eq!(
+            names,
+            [
+                ["acquire", "expires", "sent", "http", "finish"],
+                ["acquire", "expires", "sent", "http", "finish"]
+            ]
+            .concat()
+        );
+        assert_eq!(events[1].1, "expires 5000");
+        assert_eq!(events[4], (5000, "finish Unknown".to_owned()));
+        assert_eq!(events[9].1, "finish Accepted");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_timeout_counts_the_queue_and_leaves_it() {
+    let throttle = Recorder { wait: Duration::from_mins(1), ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(5)).build();
+    let config =
+        config(&script).to_builder().retry_config(aws::no_retries()).timeout_config(timeouts).build();
+    kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
+    assert_eq!(throttle.log.timed(), [(0, ACQUIRE.to_owned()), (5000, "left the queue".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_timeout_leaves_the_queue() {
+    let throttle = Recorder { wait: Duration::from_mins(1), ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(7)).build();
+    let config = config(&script).to_builder().timeout_config(timeouts).build();
+    kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
+    assert_eq!(throttle.log.timed(), [(0, ACQUIRE.to_owned()), (7000, "left the queue".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_timeout_ends_the_permit_in_flight() {
+    let throttle = Recorder { expiry: true, ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok().after(Duration::from_mins(1))]);
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(7)).build();
+    let config = config(&script).to_builder().timeout_config(timeouts).build();
+    kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "expires 7000", "sent", "http", "finish Unknown"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_operation_drops_its_permit() {
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, [Answer::ok().after(Duration::from_mins(1))]);
+    let client = kinesis(&config(&script), &throttle);
+    tokio::time::timeout(Duration::from_secs(1), client.describe_limits().send()).await.unwrap_err();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "sent", "http", "finish Unknown"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_connection_is_unknown() {
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, [Answer::ok().lost()]);
+    let config = config(&script).to_builder().retry_config(aws::no_retries()).build();
+    kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "sent", "http", "finish Unknown"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn presigning_spends_nothing_and_waits_for_nothing() {
+    let throttle = Recorder { wait: Duration::from_mins(1), ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let client = s3(&config(&script), &throttle);
+    let presigning = aws_sdk_s3::presigning::PresigningConfig::expires_in(Duration::from_mins(1)).unwrap();
+    let request = client.get_object().bucket("b").key("k").presigned(presigning).await.unwrap();
+    assert!(request.uri().contains("X-Amz-Signature="));
+    assert_eq!(throttle.log.events(), [] as [&str; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_of_a_call_is_that_of_one_written_by_hand() {
+    let log = Log::default();
+    let throttle = Recorder { log: log.clone(), ..recorder() };
+    let script = Script::new(&log, [Answer::new(200, "")]);
+    s3(&config(&script), &throttle).head_object().bucket("b").key("k").send().await.unwrap();
+    let by_hand =
+        tidegate_throttle::Call::new("s3", "HeadObject").region("eu-west-1").account("123456789012");
+    assert_eq!(log.events()[0], format!("acquire {by_hand}"));
+}
+
+/// The identity of S3 Express has a cache of its own, which asks ours for the credentials of each attempt.
+/// Nobody sees how the opening of its session ends: the SDK leaves the interceptors out.
+#[tokio::test(start_paused = true)]
+async fn s3_express_is_admitted_with_the_credentials_behind_its_session() {
+    let session = "<CreateSessionResult><Credentials><AccessKeyId>a</AccessKeyId>\
+        <SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken>\
+        <Expiration>2001-09-09T02:46:40Z</Expiration></Credentials></CreateSessionResult>";
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, [Answer::new(200, session), Answer::new(200, "")]);
+    let builder = aws_sdk_s3::config::Builder::from(&config(&script));
+    let client = aws_sdk_s3::Client::from_conf(tidegate_throttle::attach!(builder, &throttle).build());
+    for _ in 0..2 {
+        client.head_object().bucket("b--usw2-az1--x-s3").key("k").send().await.unwrap();
+    }
+    let head = "acquire 123456789012 eu-west-1 s3 HeadObject";
+    let open = "acquire 123456789012 eu-west-1 s3 CreateSession";
+    assert_eq!(
+        throttle.log.events(),
+        [
+            &[head][..],
+            &[open, "sent", "finish Unknown", "http"],
+            &["sent", "http", "finish Accepted"],
+            &[head, "sent", "http", "finish Accepted"],
+        ]
+        .concat()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_cannot_be_built_gives_its_permit_back() {
+    #[derive(Debug)]
+    struct Broken;
+
+    impl Intercept for Broken {
+        fn name(&self) -> &'static str {
+            "Broken"
+        }
+
+        fn read_before_signing(
+            &self,
+            _: &BeforeTransmitInterceptorContextRef<'_>,
+            _: &RuntimeComponents,
+            _: &mut ConfigBag,
+        ) -> Result<(), BoxError> {
+            Err("broken".into())
+        }
+    }
+
+    let throttle = Recorder { expiry: true, ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let config = config(&script);
+    kinesis(&config, &throttle).describe_limits().customize().interceptor(Broken).send().await.unwrap_err();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "finish Unsent"]);
+
+    // Without an interceptor of ours only the permit's own deadline can.
+    let throttle = Recorder { expiry: true, ..recorder() };
+    let client = aws_sdk_kinesis::Client::new(&aws::sdk_config(&config, &throttle));
+    client.describe_limits().customize().interceptor(Broken).send().await.unwrap_err();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "expires 30000"]);
+}
