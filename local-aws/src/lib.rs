@@ -80,6 +80,8 @@ pub use self::{
     error::{Error, ErrorKind},
     local_aws::{Builder, LocalAws},
 };
+#[cfg(feature = "s3")]
+pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
 
 /// The README, so that its examples are compiled and run.
 #[cfg(all(doctest, feature = "kinesis", feature = "s3"))]

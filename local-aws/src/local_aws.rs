@@ -102,6 +102,13 @@ impl LocalAws {
         SharedHttpClient::new(InProcess::new(Arc::clone(&self.front)))
     }
 
+    /// A handle that seeds S3 and looks into it without a request.
+    #[cfg(feature = "s3")]
+    #[must_use]
+    pub fn s3(&self) -> crate::S3Handle {
+        self.front.services.s3.clone()
+    }
+
     /// What was asked so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
