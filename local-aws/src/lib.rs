@@ -7,6 +7,8 @@ mod local_aws;
 mod services;
 mod wire;
 
+#[cfg(feature = "s3")]
+pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
 pub use self::{
     conditions::{
         bucket::Rate,

@@ -103,6 +103,13 @@ impl LocalAws {
         SharedHttpClient::new(InProcess::new(Arc::clone(&self.front)))
     }
 
+    /// S3 without requests: to seed buckets and to look into them.
+    #[cfg(feature = "s3")]
+    #[must_use]
+    pub fn s3(&self) -> crate::S3Handle {
+        self.front.services.s3.handle()
+    }
+
     /// What was asked so far.
     #[must_use]
     pub fn counters(&self) -> Counters {

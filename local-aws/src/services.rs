@@ -2,6 +2,8 @@
 
 #[cfg(feature = "kinesis")]
 mod kinesis;
+#[cfg(feature = "s3")]
+pub(crate) mod s3;
 
 use std::{borrow::Cow, error::Error, fmt};
 
@@ -54,6 +56,8 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
 pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "kinesis")]
     "kinesis",
+    #[cfg(feature = "s3")]
+    "s3",
 ];
 
 /// The services that are here, each with its state.
@@ -61,6 +65,8 @@ pub(crate) const NAMES: &[&str] = &[
 pub(crate) struct Services {
     #[cfg(feature = "kinesis")]
     kinesis: kinesis::Kinesis,
+    #[cfg(feature = "s3")]
+    pub(crate) s3: s3::S3,
 }
 
 impl Services {
@@ -69,6 +75,8 @@ impl Services {
         match name {
             #[cfg(feature = "kinesis")]
             "kinesis" => Some(&self.kinesis),
+            #[cfg(feature = "s3")]
+            "s3" => Some(&self.s3),
             _ => None,
         }
     }
