@@ -69,6 +69,8 @@ mod local_aws;
 mod services;
 mod wire;
 
+#[cfg(feature = "s3")]
+pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
 pub use self::{
     conditions::{
         bucket::Rate,
@@ -80,8 +82,6 @@ pub use self::{
     error::{Error, ErrorKind},
     local_aws::{Builder, LocalAws},
 };
-#[cfg(feature = "s3")]
-pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
 
 /// The README, so that its examples are compiled and run.
 #[cfg(all(doctest, feature = "kinesis", feature = "s3"))]

@@ -91,7 +91,9 @@ impl Bucket {
         }
         match &self.generate {
             Some(generate) if generate.objects == 0 => wrong("\"generate\": \"objects\" must be at least 1"),
-            Some(generate) if generate.prefixes == 0 => wrong("\"generate\": \"prefixes\" must be at least 1"),
+            Some(generate) if generate.prefixes == 0 => {
+                wrong("\"generate\": \"prefixes\" must be at least 1")
+            }
             Some(generate) if generate.bytes / generate.objects >= LARGEST => {
                 wrong("\"generate\": \"bytes\" makes objects above 50 TB")
             }
@@ -140,7 +142,8 @@ mod tests {
 
     #[test]
     fn generated_objects_add_up() {
-        let generate = Generate { objects: 7_500, prefixes: 195, bytes: 8_000_000_000, under: "x/".to_owned() };
+        let generate =
+            Generate { objects: 7_500, prefixes: 195, bytes: 8_000_000_000, under: "x/".to_owned() };
         let objects = generate.objects().collect::<Vec<_>>();
         assert_eq!(objects.len(), 7_500);
         assert_eq!(objects.iter().map(|(_, size)| size).sum::<u64>(), 8_000_000_000);
@@ -152,7 +155,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(checked(r#"{"name":"src","objects":[{"key":"a","body":""}],"generate":{"objects":1}}"#), Ok(()));
+        assert_eq!(
+            checked(r#"{"name":"src","objects":[{"key":"a","body":""}],"generate":{"objects":1}}"#),
+            Ok(())
+        );
         for (bucket, expected) in [
             (r#"{"name":"S"}"#, "bucket \"S\": a name has 3 to 63"),
             (r#"{"name":"src","objects":[{"key":"a"}]}"#, "object \"a\": give either"),
