@@ -5,21 +5,18 @@ use std::time::Duration;
 use crate::Outcome;
 
 /// Codes that mean a rate was exceeded, whatever the service.
-const RATE: [&str; 14] = [
+const RATE: [&str; 11] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
     "RequestThrottled",
     "RequestThrottledException",
     "TooManyRequestsException",
-    "TooManyRequests",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
     "SlowDown",
-    "KMSRequestThrottledException",
-    "ThroughputExceededException",
 ];
 
 /// Codes that mean another call on the same resource has to end first.
@@ -34,9 +31,6 @@ const CAPACITY: [&str; 6] = [
     "InsufficientFreeAddressesInSubnet",
     "InsufficientCapacityException",
 ];
-
-/// Services whose `LimitExceededException` is a rate.
-const LIMIT_EXCEEDED_IS_RATE: [&str; 2] = ["kinesis", "kinesisvideo"];
 
 /// What an answer says of the limit that the call fell under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,13 +105,10 @@ pub fn classify(reply: &Reply<'_>) -> Verdict {
     if reply.message.is_some_and(names_a_rate) {
         return rate;
     }
-    if code == "LimitExceededException" && LIMIT_EXCEEDED_IS_RATE.contains(&reply.service) {
-        return rate;
-    }
-    if is_quota(code) {
-        return Verdict::Quota;
-    }
     match (reply.status, code) {
+        // Kinesis names a rate as others name a quota.
+        (_, "LimitExceededException") if reply.service == "kinesis" => rate,
+        (_, code) if is_quota(code) => Verdict::Quota,
         (429, _) => rate,
         // S3 throttles a HEAD with nothing but the status.
         (503, "") if reply.service == "s3" => rate,
