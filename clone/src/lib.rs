@@ -1,1 +1,21 @@
-//! x
+//! A prefix-parallel S3 cloner: everything under a prefix, from one bucket to another, by server-side copies.
+
+mod cloner;
+mod error;
+mod key;
+mod location;
+mod progress;
+mod report;
+mod run;
+mod verify;
+
+pub use self::{
+    cloner::Cloner,
+    error::{Error, ErrorKind},
+    key::{Key, KeyRange},
+    location::Location,
+    progress::{Progress, Total},
+    report::{Failure, Failures, OrphanedUpload, Outcome, Report, Requests, Unlisted},
+    run::{Monitor, Run},
+    verify::{Difference, Verification},
+};

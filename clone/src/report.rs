@@ -1,0 +1,184 @@
+//! [`Report`]: what a clone did, and what it did not do.
+
+mod failures;
+mod requests;
+
+use std::time::Duration;
+
+pub use self::{
+    failures::{Failure, Failures},
+    requests::Requests,
+};
+use crate::{Key, KeyRange};
+
+/// What a clone did, and what it did not do.
+///
+/// Every object that was listed is counted once: as copied, changed, vanished, failed or not attempted.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub(crate) listed: u64,
+    pub(crate) copied: u64,
+    pub(crate) changed: u64,
+    pub(crate) vanished: u64,
+    pub(crate) failed: u64,
+    pub(crate) not_attempted: u64,
+    pub(crate) stopped: bool,
+    pub(crate) bytes_listed: u64,
+    pub(crate) bytes_copied: u64,
+    pub(crate) elapsed: Duration,
+    pub(crate) requests: Requests,
+    pub(crate) throttled: u64,
+    pub(crate) retries: u64,
+    pub(crate) segments: u64,
+    pub(crate) failures: Vec<Failures>,
+    pub(crate) unlisted: Vec<Unlisted>,
+    pub(crate) orphans: Vec<OrphanedUpload>,
+}
+
+/// Whether the destination now has everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The listing covered the whole key space, and every object in it was copied.
+    Complete,
+    /// Something is missing: the report says what.
+    Incomplete,
+    /// It was asked to stop before it was complete: the report says what was not done.
+    Stopped,
+}
+
+/// A range of keys that could not be listed: nobody knows which objects are in it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Unlisted {
+    /// The range.
+    pub range: KeyRange,
+    /// The error code: S3's, or one of those at [`Failures`].
+    pub code: String,
+    /// What was said.
+    pub message: String,
+}
+
+/// A multipart upload that could not be aborted: its parts are billed until someone does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrphanedUpload {
+    /// The destination bucket.
+    pub bucket: String,
+    /// The destination key.
+    pub key: Key,
+    /// The upload, for `AbortMultipartUpload`; none if it may have been created by a request whose reply was
+    /// lost, so that `ListMultipartUploads` has to tell.
+    pub upload_id: Option<String>,
+}
+
+impl Report {
+    /// Whether the destination now has everything.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let whole = self.unlisted.is_empty() && self.copied == self.listed;
+        match (whole, self.stopped) {
+            (true, _) => Outcome::Complete,
+            (false, true) => Outcome::Stopped,
+            (false, false) => Outcome::Incomplete,
+        }
+    }
+
+    /// Objects found in the source.
+    #[must_use]
+    pub fn listed(&self) -> u64 {
+        self.listed
+    }
+
+    /// Objects copied.
+    #[must_use]
+    pub fn copied(&self) -> u64 {
+        self.copied
+    }
+
+    /// Objects whose content changed between their listing and their copy: they are not copied, because what
+    /// would have been copied is not what was listed.
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        self.changed
+    }
+
+    /// Objects that were deleted from the source between their listing and their copy.
+    #[must_use]
+    pub fn vanished(&self) -> u64 {
+        self.vanished
+    }
+
+    /// Objects whose copy failed; [`Self::failures`] says why.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    /// Objects listed, but not copied because the clone was stopped.
+    #[must_use]
+    pub fn not_attempted(&self) -> u64 {
+        self.not_attempted
+    }
+
+    /// Bytes in the objects found.
+    #[must_use]
+    pub fn bytes_listed(&self) -> u64 {
+        self.bytes_listed
+    }
+
+    /// Bytes in the objects copied.
+    #[must_use]
+    pub fn bytes_copied(&self) -> u64 {
+        self.bytes_copied
+    }
+
+    /// How long it took.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Requests sent, by kind.
+    #[must_use]
+    pub fn requests(&self) -> Requests {
+        self.requests
+    }
+
+    /// Answers that were throttles; each was sent again until it was let through.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        self.throttled
+    }
+
+    /// Requests sent again after a failure that was no throttle.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.retries
+    }
+
+    /// Into how many segments the key space was split for listing.
+    #[must_use]
+    pub fn segments(&self) -> u64 {
+        self.segments
+    }
+
+    /// What was not copied, by error code and common prefix, the largest group first: failed, changed and
+    /// vanished objects.
+    #[must_use]
+    pub fn failures(&self) -> &[Failures] {
+        &self.failures
+    }
+
+    /// What could not be listed; with no entries, the listing covered the whole key space.
+    #[must_use]
+    pub fn unlisted(&self) -> &[Unlisted] {
+        &self.unlisted
+    }
+
+    /// Multipart uploads that are still there.
+    #[must_use]
+    pub fn orphans(&self) -> &[OrphanedUpload] {
+        &self.orphans
+    }
+}

@@ -1,0 +1,27 @@
+//! [`Requests`]: what was sent, by kind.
+
+/// How many requests were sent, by kind, throttled and failed ones included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Requests {
+    /// `ListObjectsV2`.
+    pub list: u64,
+    /// `CopyObject`.
+    pub copy: u64,
+    /// `HeadObject`.
+    pub head: u64,
+    /// `GetObjectTagging` and `PutObjectTagging`.
+    pub tagging: u64,
+    /// `CreateMultipartUpload`, `CompleteMultipartUpload` and `AbortMultipartUpload`.
+    pub multipart: u64,
+    /// `UploadPartCopy`.
+    pub part_copy: u64,
+}
+
+impl Requests {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.list + self.copy + self.head + self.tagging + self.multipart + self.part_copy
+    }
+}
