@@ -287,3 +287,13 @@ async fn credentials_are_fetched_before_the_call_is_admitted() {
     client.describe_limits().send().await.unwrap();
     assert_eq!(throttle.log.timed()[0], (4000, ACQUIRE.to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_without_end_is_none() {
+    let throttle = Recorder { expiry: true, ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::MAX).build();
+    let config = config(&script).to_builder().timeout_config(timeouts).build();
+    kinesis(&config, &throttle).describe_limits().send().await.unwrap();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "sent", "http", "finish Accepted"]);
+}

@@ -132,12 +132,16 @@ fn is_quota(code: &str) -> bool {
     code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded")
 }
 
+/// No service asks for longer, and a header that makes no sense must not stop a limit for good.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
 /// Reads `x-amz-retry-after`, in milliseconds, or `Retry-After`, in seconds.
 pub(crate) fn retry_after<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
     let number = |name| header(name)?.trim().parse::<u64>().ok();
     number("x-amz-retry-after")
         .map(Duration::from_millis)
         .or_else(|| number("retry-after").map(Duration::from_secs))
+        .map(|asked| asked.min(LONGEST_PAUSE))
 }
 
 #[cfg(test)]
@@ -207,6 +211,7 @@ mod tests {
         assert_eq!(one("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"), None);
         assert_eq!(one("x-amz-retry-after", "-1"), None);
         assert_eq!(one("etag", "7"), None);
+        assert_eq!(one("retry-after", "18446744073709551615"), Some(LONGEST_PAUSE));
         assert_eq!(
             retry_after(|name| Some(if name.starts_with('x') { "10" } else { "9" })),
             Some(Duration::from_millis(10))
