@@ -96,7 +96,7 @@ impl Service for S3 {
             return write_error(source::malformed());
         }
         match self.protocol.call(request.map(s3s::Body::from)).await {
-            Ok(response) => finish(response).await,
+            Ok(response) => finish(response),
             Err(error) => {
                 tracing::error!(?error, "the protocol crate could not answer");
                 write_error(s3s::S3Error::new(S3ErrorCode::InternalError))
@@ -131,7 +131,7 @@ fn write_error(error: s3s::S3Error) -> Response {
 }
 
 /// Mends what the protocol crate leaves: the characters of XML, and the body of a 304.
-async fn finish(response: s3s::HttpResponse) -> Response {
+fn finish(response: s3s::HttpResponse) -> Response {
     let (mut parts, body) = response.into_parts();
     if parts.status == StatusCode::NOT_MODIFIED {
         parts.headers.remove(header::CONTENT_TYPE);

@@ -1,4 +1,4 @@
-//! GetObjectAttributes.
+//! `GetObjectAttributes`.
 
 use s3s::{
     S3Result,

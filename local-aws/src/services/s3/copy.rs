@@ -1,4 +1,4 @@
-//! CopyObject.
+//! `CopyObject`.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,4 @@
-//! CreateMultipartUpload, CompleteMultipartUpload and AbortMultipartUpload.
+//! `CreateMultipartUpload`, `CompleteMultipartUpload` and `AbortMultipartUpload`.
 
 use std::{collections::BTreeMap, time::SystemTime};
 
