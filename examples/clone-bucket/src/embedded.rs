@@ -30,9 +30,8 @@ impl Embedded {
         for bucket in [&source, &destination] {
             s3.create_bucket(bucket);
         }
-        let objects = (0..OBJECTS).map(|number| {
-            (format!("group-{:03}/object-{number:05}", number % PREFIXES), BYTES / OBJECTS)
-        });
+        let objects = (0..OBJECTS)
+            .map(|number| (format!("group-{:03}/object-{number:05}", number % PREFIXES), BYTES / OBJECTS));
         s3.seed(&source, objects).map_err(|error| crate::text::chain(&error))?;
         Ok(Self { aws })
     }

@@ -42,7 +42,10 @@ impl Report {
             _ => {
                 let left = text::grouped(clone.listed() - clone.copied());
                 let why = clone.failures().first().map_or("no reason was given", |failure| &failure.code);
-                return Some(format!("{left} of {} objects are not copied: {why}", text::grouped(clone.listed())));
+                return Some(format!(
+                    "{left} of {} objects are not copied: {why}",
+                    text::grouped(clone.listed())
+                ));
             }
         }
         match self.verification.as_ref()? {
@@ -120,8 +123,16 @@ impl Report {
     fn shortfalls(&self) -> Vec<String> {
         let clone = &self.clone;
         let failures = clone.failures().iter().flat_map(|group| {
-            let head = format!("  missing    {} under {:?}: {}", text::grouped(group.count), group.prefix, group.code);
-            let samples = group.samples.iter().map(|sample| format!("               {}: {}", sample.key, sample.message));
+            let head = format!(
+                "  missing    {} under {:?}: {}",
+                text::grouped(group.count),
+                group.prefix,
+                group.code
+            );
+            let samples = group
+                .samples
+                .iter()
+                .map(|sample| format!("               {}: {}", sample.key, sample.message));
             std::iter::once(head).chain(samples)
         });
         let unlisted = clone.unlisted().iter().map(|unlisted| {
@@ -205,7 +216,8 @@ fn verified(verification: &Verification) -> String {
         text::grouped(verification.same_size()),
         text::grouped(verification.different()),
     );
-    let differences = verification.differences().iter().filter(|difference| !matches!(difference, Difference::Extra(_)));
+    let differences =
+        verification.differences().iter().filter(|difference| !matches!(difference, Difference::Extra(_)));
     for difference in differences.take(10) {
         text += &format!("\n               {difference:?}");
     }
