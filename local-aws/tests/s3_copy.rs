@@ -47,7 +47,7 @@ async fn a_source_is_decoded_once() {
         let digest = |bucket, key| world.handle.object(bucket, key).unwrap().unwrap().digest;
         assert_eq!(digest("dst", "k"), digest("src", key), "{header}");
     }
-    for wrong in ["src", "src/", "", "/", "src/%ff", "S/k"] {
+    for wrong in ["src", "src/", "/", "src/%ff", "S/k"] {
         let refused = world.s3.copy_object().copy_source(wrong).bucket("dst").key("k").send().await;
         assert_eq!(code(refused), ("InvalidArgument".to_owned(), 400), "{wrong:?}");
     }

@@ -45,7 +45,7 @@ pub struct ObjectView {
     pub key: String,
     /// The size in bytes.
     pub size: u64,
-    /// The ETag, without quotes.
+    /// The `ETag`, without quotes.
     pub etag: String,
     /// What the content is.
     pub digest: Digest,
