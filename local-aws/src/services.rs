@@ -52,7 +52,7 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Response;
 }
 
-/// The names of the services that are here.
+/// The names of the services that are here, in the order of [`Services`].
 pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "kinesis")]
     "kinesis",
@@ -61,23 +61,32 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 /// The services that are here, each with its state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Services {
-    #[cfg(feature = "kinesis")]
-    kinesis: kinesis::Kinesis,
+    all: Vec<Box<dyn Service>>,
     #[cfg(feature = "s3")]
-    pub(crate) s3: s3::S3,
+    pub(crate) s3: s3::S3Handle,
 }
 
 impl Services {
+    pub(crate) fn new() -> Self {
+        #[cfg(feature = "s3")]
+        let s3 = s3::S3::default();
+        Self {
+            #[cfg(feature = "s3")]
+            s3: s3.handle(),
+            all: vec![
+                #[cfg(feature = "kinesis")]
+                Box::new(kinesis::Kinesis),
+                #[cfg(feature = "s3")]
+                Box::new(s3),
+            ],
+        }
+    }
+
     /// The service that signs with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&dyn Service> {
-        match name {
-            #[cfg(feature = "kinesis")]
-            "kinesis" => Some(&self.kinesis),
-            #[cfg(feature = "s3")]
-            "s3" => Some(&self.s3),
-            _ => None,
-        }
+        let index = NAMES.iter().position(|known| *known == name)?;
+        self.all.get(index).map(|service| &**service)
     }
 }

@@ -1,5 +1,7 @@
 //! The faults, as a client meets them: in process and over the socket.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::time::Duration;
 
 use aws_sdk_kinesis::{
@@ -23,7 +25,7 @@ async fn call(aws: &LocalAws, http: SharedHttpClient) -> Answer {
 }
 
 /// Both ways to the same AWS.
-async fn both_ways(mode: FaultMode, judge: impl Fn(Answer)) {
+async fn both_ways(mode: FaultMode, judge: impl Fn(Answer) + Send + Sync) {
     let aws = LocalAws::builder().faults(always(mode)).start().await.unwrap();
     judge(call(&aws, aws.http_client()).await);
     judge(call(&aws, aws_smithy_http_client::Builder::new().build_http()).await);

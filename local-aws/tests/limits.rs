@@ -1,5 +1,7 @@
 //! The limits, as a client meets them.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::time::Duration;
 
 use aws_sdk_kinesis::{
@@ -100,7 +102,7 @@ async fn a_simulated_hour() {
         .unwrap();
     let client = client(&aws);
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(3_600) {
+    while start.elapsed() < Duration::from_hours(1) {
         let _ = client.describe_limits().send().await;
         sleep(Duration::from_millis(4_980)).await;
     }
@@ -131,7 +133,7 @@ async fn latency_passes_on_the_paused_clock() {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_timeout_holds_in_process() {
-    let latency = Latency::fixed(Duration::from_secs(60));
+    let latency = Latency::fixed(Duration::from_mins(1));
     let aws = LocalAws::builder().in_process().latency(latency).start().await.unwrap();
     let timeouts = aws_sdk_kinesis::config::timeout::TimeoutConfig::builder()
         .read_timeout(Duration::from_secs(5))

@@ -1,5 +1,7 @@
 //! The program: what it says, and how it ends.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -16,6 +18,15 @@ fn file(name: &str, text: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, text).unwrap();
     path
+}
+
+#[test]
+#[cfg(feature = "s3")]
+fn a_bad_seed_is_one_clear_line() {
+    let seed = file("bad-seed.json", r#"{"buckets":[{"name":"src","generate":{"objects":0}}]}"#);
+    let seed = seed.to_str().unwrap();
+    let line = refused(&["--port", "0", "--seed", seed]);
+    assert!(line.contains(seed) && line.contains("\"objects\" must be at least 1"), "{line}");
 }
 
 /// Runs it on bad input: the one line that it writes.

@@ -101,7 +101,7 @@ impl TokenBucket {
             nanos = nanos.next_multiple_of(tick.as_nanos());
         }
         // 10^15 tokens at a millionth a second overflow this; they are as good as never there.
-        let ready = u64::try_from(nanos).map(Duration::from_nanos).unwrap_or(Duration::MAX);
+        let ready = u64::try_from(nanos).map_or(Duration::MAX, Duration::from_nanos);
         self.step(now.max(self.at)).saturating_add(ready).saturating_sub(now)
     }
 
@@ -109,7 +109,7 @@ impl TokenBucket {
     fn step(&self, now: Duration) -> Duration {
         let Some(tick) = self.tick else { return now };
         let over = now.as_nanos() % tick.as_nanos();
-        now - Duration::from_nanos(u64::try_from(over).unwrap_or(0))
+        now.saturating_sub(Duration::from_nanos(u64::try_from(over).unwrap_or(0)))
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
             for (i, from) in admitted.iter().enumerate() {
                 for (j, to) in admitted.iter().enumerate().skip(i) {
                     // With a tick, a window may see one step more than its length.
-                    let window = (*to - *from + tick.unwrap_or_default()).as_nanos();
+                    let window = (to.saturating_sub(*from) + tick.unwrap_or_default()).as_nanos();
                     let allowed = u128::from(burst) * TOKEN + u128::from(millionths) * window;
                     prop_assert!((j - i + 1) as u128 * u128::from(tokens) * TOKEN <= allowed);
                 }
@@ -160,7 +160,8 @@ mod tests {
             prop_assert_eq!(bucket.take(start, burst), Ok(()));
             let wait = bucket.take(start, wanted).unwrap_err();
             prop_assert!(!wait.is_zero());
-            prop_assert!(!bucket.has(start + wait - Duration::from_nanos(1), wanted));
+            let before = (start + wait).saturating_sub(Duration::from_nanos(1));
+            prop_assert!(!bucket.has(before, wanted));
             prop_assert_eq!(bucket.take(start + wait, wanted), Ok(()));
         }
 

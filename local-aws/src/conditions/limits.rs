@@ -36,7 +36,7 @@ impl Limits {
     /// How long a partition of an S3 bucket is throttled before it splits, unless set: 30 minutes.
     ///
     /// Source: <https://repost.aws/knowledge-center/s3-object-key-naming-pattern>.
-    pub const SPLIT_AFTER: Duration = Duration::from_secs(30 * 60);
+    pub const SPLIT_AFTER: Duration = Duration::from_mins(30);
 
     /// AWS's documented limits: `data/limits.json` of this crate, each row with its source and date.
     #[must_use]

@@ -18,7 +18,7 @@ const TARGET: &str = "Kinesis_20131202.";
 const ON_DEMAND_STREAMS: u32 = 50;
 
 /// Kinesis. There are no streams yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Kinesis;
 
 #[derive(Serialize)]

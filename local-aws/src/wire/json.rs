@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{front::full, services::Response};
 
 /// An answer.
+#[cfg(feature = "kinesis")]
 pub(crate) fn ok(value: &impl Serialize) -> Response {
     answer(StatusCode::OK, value)
 }
