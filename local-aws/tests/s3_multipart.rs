@@ -1,5 +1,7 @@
 //! Multipart uploads on the embedded S3.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod s3;
 
 use aws_sdk_s3::{

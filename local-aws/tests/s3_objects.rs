@@ -1,5 +1,7 @@
 //! Objects on the embedded S3: put, get, head, delete, tags, conditions and errors.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod s3;
 
 use aws_sdk_s3::{

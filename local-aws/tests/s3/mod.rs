@@ -106,7 +106,7 @@ pub(crate) fn source(bucket: &str, key: &str) -> String {
     for byte in key.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                source.push(byte.into())
+                source.push(byte.into());
             }
             byte => write!(source, "%{byte:02X}").unwrap(),
         }
