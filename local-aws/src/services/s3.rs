@@ -127,7 +127,8 @@ fn write_error(error: s3s::S3Error) -> Response {
     }
 }
 
-/// Mends what the protocol crate leaves: the characters of XML, and the body of a 304.
+/// Mends what the protocol crate leaves: the characters of XML, errors without a message, and the body of a
+/// 304.
 fn finish(response: s3s::HttpResponse) -> Response {
     let (mut parts, body) = response.into_parts();
     if parts.status == StatusCode::NOT_MODIFIED {
@@ -138,6 +139,7 @@ fn finish(response: s3s::HttpResponse) -> Response {
         parts.headers.get(header::CONTENT_TYPE) == Some(&HeaderValue::from_static("application/xml"));
     match body.bytes() {
         Some(bytes) if is_xml => {
+            let bytes = encoding::tell_message(&bytes).unwrap_or(bytes);
             Response::from_parts(parts, full(encoding::refer_to_control_characters(&bytes)))
         }
         _ => Response::from_parts(parts, body.boxed_unsync()),
