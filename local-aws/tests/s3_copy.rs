@@ -1,5 +1,7 @@
 //! Copies on the embedded S3.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod s3;
 
 use aws_sdk_s3::{
@@ -47,7 +49,7 @@ async fn a_source_is_decoded_once() {
         let digest = |bucket, key| world.handle.object(bucket, key).unwrap().unwrap().digest;
         assert_eq!(digest("dst", "k"), digest("src", key), "{header}");
     }
-    for wrong in ["src", "src/", "", "/", "src/%ff", "S/k"] {
+    for wrong in ["src", "src/", "/", "src/%ff", "S/k"] {
         let refused = world.s3.copy_object().copy_source(wrong).bucket("dst").key("k").send().await;
         assert_eq!(code(refused), ("InvalidArgument".to_owned(), 400), "{wrong:?}");
     }

@@ -1,5 +1,7 @@
 //! Multipart uploads on the embedded S3.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod s3;
 
 use aws_sdk_s3::{
@@ -248,7 +250,7 @@ async fn uploads_and_parts_are_listed_in_pages() {
     }
     let list = || world.s3.list_parts().bucket("dst").key("k").upload_id(&id).max_parts(2);
     let numbers = |page: &aws_sdk_s3::operation::list_parts::ListPartsOutput| {
-        page.parts().iter().filter_map(|part| part.part_number()).collect::<Vec<_>>()
+        page.parts().iter().filter_map(aws_sdk_s3::types::Part::part_number).collect::<Vec<_>>()
     };
     let page = list().send().await.unwrap();
     assert_eq!((numbers(&page), page.is_truncated()), (vec![1, 3], Some(true)));

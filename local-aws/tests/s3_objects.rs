@@ -1,5 +1,7 @@
 //! Objects on the embedded S3: put, get, head, delete, tags, conditions and errors.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod s3;
 
 use aws_sdk_s3::{
@@ -248,4 +250,25 @@ async fn presigned_urls_are_served_and_wrong_secrets_are_not() {
     let config = aws_sdk_s3::config::Builder::from(&aws.sdk_config()).credentials_provider(stranger).build();
     let refused = aws_sdk_s3::Client::from_conf(config).list_buckets().send().await.unwrap_err();
     assert_eq!(refused.code(), Some("SignatureDoesNotMatch"));
+}
+
+#[tokio::test]
+async fn buckets_in_the_host_name() {
+    let aws = tidegate_local_aws::LocalAws::builder().in_process().start().await.unwrap();
+    aws.s3().create_bucket("my-bucket");
+    for endpoint in ["http://localhost:4566", "http://s3.localhost:4566", "http://s3.us-east-1.amazonaws.com"]
+    {
+        let config = aws_sdk_s3::config::Builder::from(&aws.sdk_config()).endpoint_url(endpoint).build();
+        let s3 = aws_sdk_s3::Client::from_conf(config);
+        s3.put_object()
+            .bucket("my-bucket")
+            .key("a/b")
+            .body(ByteStream::from_static(b"hello"))
+            .send()
+            .await
+            .unwrap();
+        let got = s3.get_object().bucket("my-bucket").key("a/b").send().await.unwrap();
+        assert_eq!(got.body.collect().await.unwrap().into_bytes(), "hello", "{endpoint}");
+        assert_eq!(aws.s3().len("my-bucket").unwrap(), 1);
+    }
 }
