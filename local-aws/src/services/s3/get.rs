@@ -78,7 +78,8 @@ fn select(object: &Object, range: Option<Range>, part: Option<i32>) -> S3Result<
     // An empty object has no range to name.
     let last = range.end.saturating_sub(1);
     let content_range = (len > 0).then(|| format!("bytes {}-{last}/{len}", range.start));
-    let parts_count = part.and(object.layout()).and_then(|layout| count(layout.parts.len()));
+    let layout = part.and_then(|_| object.layout());
+    let parts_count = layout.and_then(|layout| count(layout.parts.len()));
     Ok(Selection { range, content_range, checksum, parts_count })
 }
 
