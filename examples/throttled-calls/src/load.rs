@@ -1,6 +1,7 @@
 //! The load: tasks that call without pause.
 
 use std::{
+    error::Error,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -82,10 +83,20 @@ async fn call_until(client: Client, mut stopped: watch::Receiver<()>, ok: Arc<At
                 measured.failed += 1;
                 measured
                     .first_failure
-                    .get_or_insert_with(|| aws_sdk_kinesis::error::DisplayErrorContext(error).to_string());
+                    .get_or_insert_with(|| text(&error));
+                // A call that fails before it waits for anything must not keep the others from running.
+                tokio::task::yield_now().await;
             }
         }
     }
+}
+
+/// An error and its causes in one line.
+fn text(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut texts: Vec<_> = causes.map(ToString::to_string).collect();
+    texts.dedup();
+    texts.join(": ")
 }
 
 /// A bar on a terminal, nothing in a pipe.
