@@ -7,6 +7,7 @@ mod location;
 mod progress;
 mod report;
 mod run;
+mod segments;
 mod verify;
 
 pub use self::{
