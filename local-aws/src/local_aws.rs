@@ -23,11 +23,10 @@ use crate::{
 /// use tidegate_local_aws::{Limits, LocalAws};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let aws = LocalAws::builder().in_process().limits(Limits::single("kinesis", "*", 2, 5)).start().await?;
-/// let kinesis = aws_sdk_kinesis::Client::new(&aws.sdk_config());
-/// kinesis.describe_limits().send().await?;
-/// assert_eq!(aws.counters().action("kinesis", "DescribeLimits").accepted, 1);
+/// # async fn main() -> Result<(), tidegate_local_aws::Error> {
+/// let aws = LocalAws::builder().limits(Limits::aws()).region("eu-west-1").start().await?;
+/// println!("export AWS_ENDPOINT_URL={}", aws.endpoint_url());
+/// aws.shutdown().await;
 /// # Ok(())
 /// # }
 /// ```
@@ -101,6 +100,13 @@ impl LocalAws {
     #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(InProcess::new(Arc::clone(&self.front)))
+    }
+
+    /// A handle that seeds S3 and looks into it without a request.
+    #[cfg(feature = "s3")]
+    #[must_use]
+    pub fn s3(&self) -> crate::S3Handle {
+        self.front.services.s3.clone()
     }
 
     /// What was asked so far.

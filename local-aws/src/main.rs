@@ -5,6 +5,9 @@
 
 #[path = "program/args.rs"]
 mod args;
+#[cfg(feature = "s3")]
+#[path = "program/seed.rs"]
+mod seed;
 
 use std::{
     error::Error,
@@ -35,7 +38,13 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let region = args.region.clone();
+    #[cfg(feature = "s3")]
+    let seed = args.seed.as_deref().map(seed::Seed::read).transpose()?;
     let aws = args.builder()?.start().await?;
+    #[cfg(feature = "s3")]
+    if let Some(seed) = seed {
+        seed.plant(&aws.s3())?;
+    }
     let stop = StopSignals::watch()?;
     announce(&aws.endpoint_url(), &region);
     stop.requested().await;

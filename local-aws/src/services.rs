@@ -2,6 +2,8 @@
 
 #[cfg(feature = "kinesis")]
 mod kinesis;
+#[cfg(feature = "s3")]
+pub(crate) mod s3;
 
 use std::{borrow::Cow, error::Error, fmt};
 
@@ -54,21 +56,32 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
 pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "kinesis")]
     "kinesis",
+    #[cfg(feature = "s3")]
+    "s3",
 ];
 
 /// The services that are here, each with its state.
 #[derive(Debug)]
 pub(crate) struct Services {
     all: Vec<Box<dyn Service>>,
+    #[cfg(feature = "s3")]
+    pub(crate) s3: s3::S3Handle,
 }
 
 impl Services {
     pub(crate) fn new() -> Self {
-        let all: Vec<Box<dyn Service>> = vec![
-            #[cfg(feature = "kinesis")]
-            Box::new(kinesis::Kinesis),
-        ];
-        Self { all }
+        #[cfg(feature = "s3")]
+        let s3 = s3::S3::default();
+        Self {
+            #[cfg(feature = "s3")]
+            s3: s3.handle(),
+            all: vec![
+                #[cfg(feature = "kinesis")]
+                Box::new(kinesis::Kinesis),
+                #[cfg(feature = "s3")]
+                Box::new(s3),
+            ],
+        }
     }
 
     /// The service that signs with this name.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
@@ -134,10 +133,9 @@ impl Desk {
         let mut actions = self.actions.write().unwrap_or_else(PoisonError::into_inner);
         let known = actions.entry(action.service).or_default();
         let record = known.entry(action.name.to_string()).or_insert_with(|| {
-            let random = |purpose: &str| {
-                let mut hasher = DefaultHasher::new();
-                (self.seed, action.service, &*action.name, purpose).hash(&mut hasher);
-                fastrand::Rng::with_seed(hasher.finish())
+            let random = |purpose| {
+                let seed = hash(self.seed, [action.service, &action.name, purpose]);
+                fastrand::Rng::with_seed(seed)
             };
             let (latency, faults) = (random("latency"), random("faults"));
             Arc::new(Mutex::new(Record { counters: ActionCounters::default(), latency, faults }))
@@ -157,4 +155,12 @@ impl Drop for Arrival {
     fn drop(&mut self) {
         self.record.lock().unwrap_or_else(PoisonError::into_inner).counters.left(self.failed);
     }
+}
+
+/// FNV-1a, so that a seed means the same under every version of Rust.
+fn hash(seed: u64, parts: [&str; 3]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
+    seed.to_le_bytes().into_iter().chain(bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }

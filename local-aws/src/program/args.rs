@@ -31,6 +31,10 @@ pub struct Args {
     /// What goes wrong, and how often: a JSON file.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// The buckets and objects to start with: a JSON file.
+    #[cfg(feature = "s3")]
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
     /// What latency and faults are drawn from; the same number repeats a run.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     random_seed: u64,

@@ -1,0 +1,148 @@
+//! Amazon S3: the `s3s` protocol crate over a store in memory.
+
+mod action;
+mod attributes;
+mod bucket;
+mod checksum;
+mod class;
+mod clock;
+mod condition;
+mod content;
+mod copy;
+mod delete;
+mod encoding;
+mod get;
+mod handle;
+mod headers;
+mod host;
+mod list;
+mod listing;
+mod multipart;
+mod object;
+mod operations;
+mod parts;
+mod put;
+mod reader;
+mod source;
+mod store;
+mod tags;
+mod token;
+mod upload;
+mod uploads;
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use http::{HeaderValue, StatusCode, header};
+use http_body_util::BodyExt;
+use s3s::{
+    S3ErrorCode,
+    auth::SimpleAuth,
+    config::{S3Config, StaticConfigProvider},
+    dto::CopySource,
+    service::{S3Service, S3ServiceBuilder},
+};
+
+pub use self::handle::{Digest, ObjectView, S3Error, S3Handle};
+use self::{clock::Clock, operations::Operations, store::Store};
+use super::{Action, Request, Response, Scope, Service};
+use crate::front::{empty, full};
+
+/// The credentials that requests are signed with.
+const CREDENTIALS: &str = "test";
+
+/// S3 and its state. Buckets are global: each has a region, and is reached from all of them.
+pub(crate) struct S3 {
+    protocol: S3Service,
+    store: Arc<Store>,
+    clock: Clock,
+}
+
+impl S3 {
+    /// A handle to seed and to inspect the state.
+    pub(crate) fn handle(&self) -> S3Handle {
+        S3Handle::new(Arc::clone(&self.store), self.clock)
+    }
+}
+
+impl Default for S3 {
+    fn default() -> Self {
+        let (store, clock) = (Arc::new(Store::default()), Clock::default());
+        let mut builder = S3ServiceBuilder::new(Operations::new(Arc::clone(&store), clock));
+        builder.set_auth(SimpleAuth::from_single(CREDENTIALS, CREDENTIALS));
+        builder.set_host(host::Hosts);
+        let mut config = S3Config::default();
+        // A client under a simulated clock signs with its own time.
+        config.presigned_url_max_skew_time_secs = u32::MAX;
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+        Self { protocol: builder.build(), store, clock }
+    }
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Service for S3 {
+    fn action(&self, request: &Request) -> Action {
+        action::of(request)
+    }
+
+    async fn call(&self, _scope: &Scope, request: Request) -> Response {
+        if has_malformed_source(&request) {
+            return write_error(source::malformed());
+        }
+        match self.protocol.call(request.map(s3s::Body::from)).await {
+            Ok(response) => finish(response).await,
+            Err(error) => {
+                tracing::error!(?error, "the protocol crate could not answer");
+                write_error(s3s::S3Error::new(S3ErrorCode::InternalError))
+            }
+        }
+    }
+
+    fn error(&self, status: StatusCode, code: &str, message: &str) -> Response {
+        let code = S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
+        let mut error = s3s::S3Error::with_message(code, message.to_owned());
+        error.set_status_code(status);
+        write_error(error)
+    }
+}
+
+/// The protocol crate would answer `InvalidRequest`, where S3 answers `InvalidArgument`.
+fn has_malformed_source(request: &Request) -> bool {
+    request.headers().get("x-amz-copy-source").is_some_and(|source| {
+        source.to_str().ok().and_then(|source| CopySource::parse(source).ok()).is_none()
+    })
+}
+
+fn write_error(error: s3s::S3Error) -> Response {
+    match error.to_http_response() {
+        Ok(response) => response.map(|body| body.map_err(|error| error).boxed_unsync()),
+        Err(_unwritable) => {
+            let mut response = Response::new(empty());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
+}
+
+/// Mends what the protocol crate leaves: the characters of XML, and the body of a 304.
+async fn finish(response: s3s::HttpResponse) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if parts.status == StatusCode::NOT_MODIFIED {
+        parts.headers.remove(header::CONTENT_TYPE);
+        return Response::from_parts(parts, empty());
+    }
+    let is_xml =
+        parts.headers.get(header::CONTENT_TYPE) == Some(&HeaderValue::from_static("application/xml"));
+    match body.bytes() {
+        Some(bytes) if is_xml => {
+            Response::from_parts(parts, full(encoding::refer_to_control_characters(&bytes)))
+        }
+        _ => Response::from_parts(parts, body.boxed_unsync()),
+    }
+}

@@ -1,0 +1,69 @@
+//! GetObjectAttributes.
+
+use s3s::{
+    S3Result,
+    dto::{
+        GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts, ObjectAttributes,
+        ObjectPart, StorageClass,
+    },
+};
+
+use super::{
+    checksum::{spread, tell_checksum},
+    get::signed,
+    list::page_size,
+    object::Layout,
+    store::Buckets,
+};
+
+pub(crate) fn get(
+    buckets: &Buckets,
+    input: &GetObjectAttributesInput,
+) -> S3Result<GetObjectAttributesOutput> {
+    let object = buckets.get(&input.bucket)?.object(&input.key)?;
+    let asked = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
+    let checksum = object.checksum().filter(|_| asked(ObjectAttributes::CHECKSUM));
+    let layout = object.layout().filter(|_| asked(ObjectAttributes::OBJECT_PARTS));
+    let class = StorageClass::from_static(object.class.name());
+    Ok(GetObjectAttributesOutput {
+        checksum: checksum.map(|checksum| spread(Some(checksum))),
+        e_tag: asked(ObjectAttributes::ETAG).then(|| object.etag.into()),
+        last_modified: Some(object.modified.into()),
+        object_parts: layout.map(|layout| parts(layout, input)).transpose()?,
+        object_size: asked(ObjectAttributes::OBJECT_SIZE).then(|| signed(object.content.len())),
+        storage_class: asked(ObjectAttributes::STORAGE_CLASS).then_some(class),
+        ..Default::default()
+    })
+}
+
+fn parts(layout: &Layout, input: &GetObjectAttributesInput) -> S3Result<GetObjectAttributesParts> {
+    let total = i32::try_from(layout.parts.len()).ok();
+    // S3 tells no more than the number of parts, unless the upload named a checksum algorithm.
+    if !layout.told {
+        return Ok(GetObjectAttributesParts { total_parts_count: total, ..Default::default() });
+    }
+    let (max, max_parts) = page_size(input.max_parts)?;
+    let marker = input.part_number_marker.unwrap_or_default();
+    let mut after = layout.parts.iter().filter(|part| part.number > marker);
+    let parts: Vec<ObjectPart> = after
+        .by_ref()
+        .take(max)
+        .map(|part| {
+            let mut told = ObjectPart {
+                part_number: Some(part.number),
+                size: Some(signed(part.size)),
+                ..Default::default()
+            };
+            let _kind = tell_checksum!(told, part.checksum.as_ref());
+            told
+        })
+        .collect();
+    Ok(GetObjectAttributesParts {
+        is_truncated: Some(after.next().is_some()),
+        max_parts: Some(max_parts),
+        next_part_number_marker: parts.last().and_then(|part| part.part_number),
+        part_number_marker: Some(marker),
+        parts: Some(parts),
+        total_parts_count: total,
+    })
+}

@@ -1,0 +1,242 @@
+//! The handle that seeds the store and looks into it, without a request.
+
+use std::{collections::BTreeMap, error, fmt, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use md5::{Digest as _, Md5};
+
+use super::{
+    clock::Clock,
+    content::Content,
+    object::{Key, Object, write_hex},
+    store::{Bucket, Buckets, Store},
+};
+
+/// Seeds S3 and looks into it without a request: no limit, latency, fault or counter is in the way.
+///
+/// Cheap to clone; every clone shows the same state.
+#[derive(Clone, Debug)]
+pub struct S3Handle {
+    store: Arc<Store>,
+    clock: Clock,
+}
+
+/// Why the handle of S3 could not do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum S3Error {
+    /// There is no such bucket.
+    NoSuchBucket(String),
+    /// The key has more than 1,024 bytes, or none.
+    InvalidKey(String),
+}
+
+/// What a content is: equal for two objects if, and only if, their contents are equal.
+///
+/// Of real bytes it is the MD5. Synthetic contents are never read: theirs is of size and seed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 16]);
+
+/// An object as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectView {
+    /// The key.
+    pub key: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// The ETag, without quotes.
+    pub etag: String,
+    /// What the content is.
+    pub digest: Digest,
+    /// When it was written, in whole seconds.
+    pub modified: SystemTime,
+    /// The storage class, `STANDARD` included.
+    pub storage_class: &'static str,
+    /// The content headers that it was stored with, such as `content-type`.
+    pub headers: BTreeMap<&'static str, String>,
+    /// The user metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+    /// The sizes of the parts that it was uploaded in; none if it was uploaded at once or copied at once.
+    pub parts: Vec<u64>,
+}
+
+impl S3Handle {
+    pub(crate) const fn new(store: Arc<Store>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// Creates a bucket in `us-east-1`, unless it is there.
+    pub fn create_bucket(&self, name: &str) {
+        let bucket = || Bucket::new("us-east-1".to_owned(), self.clock.now());
+        self.store.lock().named.entry(name.to_owned()).or_insert_with(bucket);
+    }
+
+    /// Stores bytes.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`] and [`S3Error::InvalidKey`].
+    pub fn put(&self, bucket: &str, key: &str, bytes: impl Into<Bytes>) -> Result<(), S3Error> {
+        self.insert(bucket, [(key.to_owned(), Content::bytes(bytes.into()))])
+    }
+
+    /// Stores an object that has a size, and no bytes until it is read. Its content depends on its key and
+    /// size alone, so that the same seeding of two buckets makes them equal.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`] and [`S3Error::InvalidKey`].
+    pub fn put_synthetic(&self, bucket: &str, key: &str, size: u64) -> Result<(), S3Error> {
+        self.insert(bucket, [(key.to_owned(), Content::synthetic(seed_of(key), size))])
+    }
+
+    /// Stores a synthetic object with a content of your choice: objects of one size are equal if their seeds
+    /// are. For an object that changes without changing its size.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`] and [`S3Error::InvalidKey`].
+    pub fn put_synthetic_content(
+        &self,
+        bucket: &str,
+        key: &str,
+        size: u64,
+        seed: u64,
+    ) -> Result<(), S3Error> {
+        self.insert(bucket, [(key.to_owned(), Content::synthetic(seed, size))])
+    }
+
+    /// Stores many synthetic objects, given by key and size, as [`Self::put_synthetic`] does: a million takes
+    /// seconds, and about 200 bytes each.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`]; [`S3Error::InvalidKey`] for the first such key, the objects before it stay.
+    pub fn seed(
+        &self,
+        bucket: &str,
+        objects: impl IntoIterator<Item = (String, u64)>,
+    ) -> Result<(), S3Error> {
+        let content = |(key, size): (String, u64)| {
+            let content = Content::synthetic(seed_of(&key), size);
+            (key, content)
+        };
+        self.insert(bucket, objects.into_iter().map(content))
+    }
+
+    /// The objects of a bucket, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`].
+    pub fn objects(&self, bucket: &str) -> Result<Vec<ObjectView>, S3Error> {
+        let buckets = self.store.lock();
+        let objects = &find(&buckets, bucket)?.objects;
+        Ok(objects.iter().map(|(key, object)| ObjectView::new(key, object)).collect())
+    }
+
+    /// One object, if it is there.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`].
+    pub fn object(&self, bucket: &str, key: &str) -> Result<Option<ObjectView>, S3Error> {
+        let buckets = self.store.lock();
+        let found = find(&buckets, bucket)?.objects.get_key_value(key.as_bytes());
+        Ok(found.map(|(key, object)| ObjectView::new(key, object)))
+    }
+
+    /// How many objects a bucket has.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`].
+    pub fn len(&self, bucket: &str) -> Result<usize, S3Error> {
+        Ok(find(&self.store.lock(), bucket)?.objects.len())
+    }
+
+    /// The multipart uploads of a bucket that were neither completed nor aborted: key and upload id.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`].
+    pub fn open_uploads(&self, bucket: &str) -> Result<Vec<(String, String)>, S3Error> {
+        let buckets = self.store.lock();
+        let uploads = find(&buckets, bucket)?.uploads.keys();
+        Ok(uploads.map(|(key, id)| (key.as_str().to_owned(), id.clone())).collect())
+    }
+
+    fn insert(
+        &self,
+        bucket: &str,
+        objects: impl IntoIterator<Item = (String, Content)>,
+    ) -> Result<(), S3Error> {
+        let now = self.clock.now();
+        let mut buckets = self.store.lock();
+        let bucket = buckets.named.get_mut(bucket).ok_or_else(|| S3Error::NoSuchBucket(bucket.to_owned()))?;
+        for (key, content) in objects {
+            if key.is_empty() || key.len() > 1_024 {
+                return Err(S3Error::InvalidKey(key));
+            }
+            bucket.objects.insert(Key::from(key), Object::new(content, now));
+        }
+        Ok(())
+    }
+}
+
+fn find<'a>(buckets: &'a Buckets, name: &str) -> Result<&'a Bucket, S3Error> {
+    buckets.named.get(name).ok_or_else(|| S3Error::NoSuchBucket(name.to_owned()))
+}
+
+/// The seed of a key: the same in every bucket and every run.
+fn seed_of(key: &str) -> u64 {
+    let hash: [u8; 16] = Md5::digest(key).into();
+    hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+}
+
+impl ObjectView {
+    fn new(key: &Key, object: &Object) -> Self {
+        let extra = object.extra();
+        let named = [
+            ("cache-control", extra.headers.cache_control),
+            ("content-disposition", extra.headers.content_disposition),
+            ("content-encoding", extra.headers.content_encoding),
+            ("content-language", extra.headers.content_language),
+            ("content-type", extra.headers.content_type),
+            ("x-amz-website-redirect-location", extra.headers.website_redirect),
+        ];
+        Self {
+            key: key.as_str().to_owned(),
+            size: object.content.len(),
+            etag: object.etag.to_string(),
+            digest: Digest(object.content.identity()),
+            modified: object.modified.time(),
+            storage_class: object.class.name(),
+            headers: named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+            metadata: extra.headers.metadata.into_iter().collect(),
+            tags: extra.tags.into_iter().collect(),
+            parts: extra
+                .layout
+                .map(|layout| layout.parts.iter().map(|part| part.size).collect())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl fmt::Display for S3Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchBucket(name) => write!(f, "there is no bucket {name:?}"),
+            Self::InvalidKey(key) => write!(f, "a key has 1 to 1,024 bytes, not {}", key.len()),
+        }
+    }
+}
+
+impl error::Error for S3Error {}

@@ -1,0 +1,181 @@
+//! The operations that are here, each handed to the file of its noun.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use s3s::{S3Request, S3Response, S3Result, dto};
+
+use super::{
+    attributes, bucket, clock::Clock, copy, delete, get, list, multipart, parts, put, store::Store, tags,
+    uploads,
+};
+
+/// The operations over a store. Those that are not here answer `NotImplemented`.
+#[derive(Debug)]
+pub(crate) struct Operations {
+    store: Arc<Store>,
+    clock: Clock,
+}
+
+impl Operations {
+    pub(crate) const fn new(store: Arc<Store>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+}
+
+type Request<T> = S3Request<T>;
+type Answer<T> = S3Result<S3Response<T>>;
+
+#[async_trait]
+impl s3s::S3 for Operations {
+    async fn create_bucket(
+        &self,
+        request: Request<dto::CreateBucketInput>,
+    ) -> Answer<dto::CreateBucketOutput> {
+        let region = request.region.as_ref().map_or("us-east-1", |region| region.as_str());
+        bucket::create(&mut self.store.lock(), &request.input, region, self.clock.now()).map(S3Response::new)
+    }
+
+    async fn delete_bucket(
+        &self,
+        request: Request<dto::DeleteBucketInput>,
+    ) -> Answer<dto::DeleteBucketOutput> {
+        bucket::delete(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn head_bucket(&self, request: Request<dto::HeadBucketInput>) -> Answer<dto::HeadBucketOutput> {
+        bucket::head(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_bucket_location(
+        &self,
+        request: Request<dto::GetBucketLocationInput>,
+    ) -> Answer<dto::GetBucketLocationOutput> {
+        bucket::get_location(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn list_buckets(&self, request: Request<dto::ListBucketsInput>) -> Answer<dto::ListBucketsOutput> {
+        bucket::list(&self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn list_objects(&self, request: Request<dto::ListObjectsInput>) -> Answer<dto::ListObjectsOutput> {
+        list::v1(&self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: Request<dto::ListObjectsV2Input>,
+    ) -> Answer<dto::ListObjectsV2Output> {
+        list::v2(&self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn get_object(&self, request: Request<dto::GetObjectInput>) -> Answer<dto::GetObjectOutput> {
+        get::object(&self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn head_object(&self, request: Request<dto::HeadObjectInput>) -> Answer<dto::HeadObjectOutput> {
+        get::head(&self.store.lock(), request.input)
+    }
+
+    async fn get_object_attributes(
+        &self,
+        request: Request<dto::GetObjectAttributesInput>,
+    ) -> Answer<dto::GetObjectAttributesOutput> {
+        attributes::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_object(&self, request: Request<dto::PutObjectInput>) -> Answer<dto::PutObjectOutput> {
+        let Request { mut input, trailing_headers, .. } = request;
+        let claims = put::claims_of(&input);
+        let uploaded =
+            put::receive(input.body.take(), input.content_md5.as_deref(), claims, trailing_headers).await?;
+        put::object(&mut self.store.lock(), &input, uploaded, self.clock.now()).map(S3Response::new)
+    }
+
+    async fn delete_object(
+        &self,
+        request: Request<dto::DeleteObjectInput>,
+    ) -> Answer<dto::DeleteObjectOutput> {
+        delete::object(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn delete_objects(
+        &self,
+        request: Request<dto::DeleteObjectsInput>,
+    ) -> Answer<dto::DeleteObjectsOutput> {
+        delete::objects(&mut self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn copy_object(&self, request: Request<dto::CopyObjectInput>) -> Answer<dto::CopyObjectOutput> {
+        copy::object(&mut self.store.lock(), &request.input, &request.headers, self.clock.now())
+            .map(S3Response::new)
+    }
+
+    async fn get_object_tagging(
+        &self,
+        request: Request<dto::GetObjectTaggingInput>,
+    ) -> Answer<dto::GetObjectTaggingOutput> {
+        tags::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_object_tagging(
+        &self,
+        request: Request<dto::PutObjectTaggingInput>,
+    ) -> Answer<dto::PutObjectTaggingOutput> {
+        tags::put(&mut self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn delete_object_tagging(
+        &self,
+        request: Request<dto::DeleteObjectTaggingInput>,
+    ) -> Answer<dto::DeleteObjectTaggingOutput> {
+        tags::delete(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: Request<dto::CreateMultipartUploadInput>,
+    ) -> Answer<dto::CreateMultipartUploadOutput> {
+        multipart::create(&mut self.store.lock(), request.input, self.clock.now()).map(S3Response::new)
+    }
+
+    async fn upload_part(&self, request: Request<dto::UploadPartInput>) -> Answer<dto::UploadPartOutput> {
+        let Request { mut input, trailing_headers, .. } = request;
+        let claims = parts::claims_of(&input);
+        let uploaded =
+            put::receive(input.body.take(), input.content_md5.as_deref(), claims, trailing_headers).await?;
+        parts::upload(&mut self.store.lock(), &input, uploaded, self.clock.now()).map(S3Response::new)
+    }
+
+    async fn upload_part_copy(
+        &self,
+        request: Request<dto::UploadPartCopyInput>,
+    ) -> Answer<dto::UploadPartCopyOutput> {
+        parts::copy(&mut self.store.lock(), &request.input, self.clock.now()).map(S3Response::new)
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: Request<dto::CompleteMultipartUploadInput>,
+    ) -> Answer<dto::CompleteMultipartUploadOutput> {
+        multipart::complete(&mut self.store.lock(), &request.input, self.clock.now()).map(S3Response::new)
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: Request<dto::AbortMultipartUploadInput>,
+    ) -> Answer<dto::AbortMultipartUploadOutput> {
+        multipart::abort(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn list_parts(&self, request: Request<dto::ListPartsInput>) -> Answer<dto::ListPartsOutput> {
+        parts::list(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: Request<dto::ListMultipartUploadsInput>,
+    ) -> Answer<dto::ListMultipartUploadsOutput> {
+        uploads::list(&self.store.lock(), request.input).map(S3Response::new)
+    }
+}

@@ -1,0 +1,110 @@
+//! The state of the service: buckets, their objects and their unfinished uploads.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use s3s::{S3Error, S3ErrorCode, S3Result};
+
+use super::{
+    object::{EntityTag, Key, Object, Seconds},
+    upload::Upload,
+};
+
+/// All buckets, shared by the operations and the handles.
+#[derive(Debug, Default)]
+pub(crate) struct Store(Mutex<Buckets>);
+
+impl Store {
+    /// No operation leaves the state half-changed, so a panic elsewhere does not spoil it.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Buckets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All buckets; their names are global.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets {
+    pub(crate) named: BTreeMap<String, Bucket>,
+    uploads_begun: u64,
+}
+
+/// A bucket.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    pub(crate) created: Seconds,
+    pub(crate) region: String,
+    pub(crate) objects: BTreeMap<Key, Object>,
+    /// By key, and then in the order in which they were begun, as ids are.
+    pub(crate) uploads: BTreeMap<(Key, String), Upload>,
+    /// What completed uploads answered: completing one again answers the same.
+    pub(crate) completed: BTreeMap<(Key, String), EntityTag>,
+}
+
+impl Buckets {
+    pub(crate) fn get(&self, name: &str) -> S3Result<&Bucket> {
+        self.named.get(name).ok_or_else(no_such_bucket)
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> S3Result<&mut Bucket> {
+        self.named.get_mut(name).ok_or_else(no_such_bucket)
+    }
+
+    /// An upload id that was not given before, greater than all before it.
+    pub(crate) fn next_upload_id(&mut self) -> String {
+        self.uploads_begun += 1;
+        format!("{:016x}{:016x}", self.uploads_begun, self.uploads_begun.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+}
+
+impl Bucket {
+    pub(crate) fn new(region: String, now: SystemTime) -> Self {
+        Self {
+            created: Seconds::of(now),
+            region,
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            completed: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn object(&self, key: &str) -> S3Result<&Object> {
+        self.find(key).ok_or_else(no_such_key)
+    }
+
+    pub(crate) fn object_mut(&mut self, key: &str) -> S3Result<&mut Object> {
+        self.objects.get_mut(key.as_bytes()).ok_or_else(no_such_key)
+    }
+
+    pub(crate) fn find(&self, key: &str) -> Option<&Object> {
+        self.objects.get(key.as_bytes())
+    }
+
+    pub(crate) fn upload(&self, key: &str, id: &str) -> S3Result<&Upload> {
+        self.uploads.get(&upload_key(key, id)).ok_or_else(no_such_upload)
+    }
+
+    pub(crate) fn upload_mut(&mut self, key: &str, id: &str) -> S3Result<&mut Upload> {
+        self.uploads.get_mut(&upload_key(key, id)).ok_or_else(no_such_upload)
+    }
+}
+
+pub(crate) fn upload_key(key: &str, id: &str) -> (Key, String) {
+    (Key::from(key), id.to_owned())
+}
+
+fn no_such_bucket() -> S3Error {
+    S3Error::with_message(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist")
+}
+
+fn no_such_key() -> S3Error {
+    S3Error::with_message(S3ErrorCode::NoSuchKey, "The specified key does not exist.")
+}
+
+pub(crate) fn no_such_upload() -> S3Error {
+    let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have \
+                   been aborted or completed.";
+    S3Error::with_message(S3ErrorCode::NoSuchUpload, message)
+}

@@ -1,0 +1,39 @@
+//! A multipart upload that is not completed: what it will be, and the parts it has.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use super::{
+    checksum::{Algorithm, Checksum, Kind},
+    class::Class,
+    content::Content,
+    object::{EntityTag, Extra, Seconds},
+};
+
+/// An upload that was begun.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) begun: Seconds,
+    pub(crate) class: Class,
+    /// What the object will have, except its layout and its checksum.
+    pub(crate) extra: Extra,
+    pub(crate) algorithm: Option<Algorithm>,
+    pub(crate) kind: Kind,
+    pub(crate) parts: BTreeMap<i32, Part>,
+}
+
+/// A part that has arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) content: Content,
+    pub(crate) etag: EntityTag,
+    pub(crate) modified: Seconds,
+    pub(crate) checksum: Option<Checksum>,
+}
+
+impl Part {
+    pub(crate) fn new(content: Content, algorithm: Algorithm, now: SystemTime) -> Self {
+        let etag = EntityTag::single(content.identity());
+        let checksum = Checksum::of(&content, algorithm);
+        Self { content, etag, modified: Seconds::of(now), checksum }
+    }
+}
