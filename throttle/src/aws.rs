@@ -18,6 +18,11 @@
 //! stalled-stream protection does not see the wait. The operation timeout bounds the wait. So does the
 //! attempt timeout, if one is set: leave it unset, or longer than the queue may be.
 //!
+//! Presigning asks for nothing, since another may send the request. A call with
+//! `config_override(..)` that brings its own credentials gets an identity cache of its own from the SDK, and
+//! is not admitted: [`attach!`](crate::attach) the override too. The `CreateSession` that S3 Express sends by
+//! itself is admitted, and its outcome not seen.
+//!
 //! # The limit a call falls under
 //!
 //! [`Call`](crate::Call) as the seam fills it, so that one written by hand meets the same limit:

@@ -1,14 +1,71 @@
-//! An adaptive-throttling layer for any AWS SDK client.
+//! An adaptive-throttling layer for any AWS SDK client: learns each limit from the throttles that it meets,
+//! paces every caller of that limit just above it, and pauses them all at once.
+//!
+//! ```
+//! # #[cfg(feature = "aws")] {
+//! use aws_sdk_kinesis::{Client, config::{BehaviorVersion, Builder}};
+//! use tidegate_throttle::{Adaptive, attach, aws};
+//!
+//! # let sdk_config = aws_types::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+//! // One throttle for the whole process: clones share what they learn.
+//! let throttle = Adaptive::new();
+//!
+//! let builder = Builder::from(&sdk_config).retry_config(aws::retry_config());
+//! let client = Client::from_conf(attach!(builder, &throttle).build());
+//! # }
+//! ```
+//!
+//! # Why
+//!
+//! AWS limits most APIs with token buckets: so many calls at once, then so many a second. The SDK's adaptive
+//! mode keeps one rate for all operations of a service and cuts it once for every throttle of a burst, so
+//! that above 200 calls a second it uses less than half of what is allowed. [`Adaptive`] keeps a limiter
+//! per account, region, service, operation and resource, which learns the bucket's refill rate exactly, from
+//! what was let through between two refusals.
+//!
+//! # Which part do I want?
+//!
+//! | I have | I want |
+//! |---|---|
+//! | SDK clients | [`attach!`] each of them, or [`aws::sdk_config`] for all at once |
+//! | one call that must be paced | [`aws::send`] |
+//! | calls that are not SDK calls | [`Throttle::acquire`], and [`Permit::finish`] |
+//! | a library that must not choose for its users | `Arc<dyn Throttle>`, with [`Unlimited`] as default |
+//! | a runtime or a simulator of my own | [`limiter::Limiter`], which is pure |
+//!
+//! # Scope
+//!
+//! It paces calls and learns from how they end. It does not retry ([`aws::send`] retries throttles and nothing
+//! else), and it does not share what it learns with other processes, which find fair shares only roughly.
+//!
+//! # Cancel safety
+//!
+//! Every future of this crate may be dropped: a caller that waits leaves the line, and what had been set aside
+//! for it goes to the next. A [`Permit`] that is dropped gives its token back unless the request was sent.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `aws` | yes | the layer for SDK clients; no HTTP client, no TLS |
+//!
+//! The minimum Rust version is 1.94.1, the AWS SDK's own.
+
+#![cfg_attr(not(feature = "aws"), allow(rustdoc::broken_intra_doc_links))]
 
 pub mod admission;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod conformance;
+pub mod limiter;
 
 mod adaptive;
-pub mod limiter;
 
 pub use self::{
     adaptive::{Adaptive, LimitState},
     admission::{Call, Class, Outcome, Permit, Refused, Throttle, Ticket, Unlimited},
 };
+
+#[cfg(all(doctest, feature = "aws"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

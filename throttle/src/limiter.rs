@@ -39,6 +39,9 @@ use crate::admission::Outcome;
 /// A timer may fire this much late; the calls that were due meanwhile go at once.
 const LATE: Duration = Duration::from_millis(5);
 
+/// A service that asks for a longer pause than this has not meant it.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24 * 7);
+
 /// Tokens in which the pace of a search grows by a factor of e: some 16 are then let through before the
 /// refusal, which is how exactly it tells the rate.
 const GROWTH: u64 = 12;
@@ -163,7 +166,8 @@ impl Limiter {
             Outcome::Throttled { retry_after } => {
                 self.interval.take_back(stamp.sent, stamp.cost);
                 self.refused(now, stamp);
-                self.blocked_until = self.blocked_until.max(now + retry_after.unwrap_or_default());
+                let pause = retry_after.unwrap_or_default().min(LONGEST_PAUSE);
+                self.blocked_until = self.blocked_until.max(now.saturating_add(pause));
             }
             Outcome::Unknown => self.interval.lose_sight(stamp.cost),
             Outcome::Unsent => {

@@ -7,8 +7,8 @@ mod aws_support;
 use std::{sync::Arc, time::Duration};
 
 use aws_smithy_runtime::client::identity::IdentityCache;
-use aws_support::{Answer, Log, Recorder, Script, config, credentials, kinesis, s3};
-use tidegate_throttle::{Call, Class, Outcome, Throttle, Unlimited, attach, aws};
+use aws_support::{Answer, Log, Provider, Recorder, Script, config, credentials, kinesis, s3};
+use tidegate_throttle::{Call, Class, Throttle, Unlimited, attach, aws};
 
 const ACQUIRE: &str = "acquire 123456789012 eu-west-1 kinesis DescribeLimits";
 
@@ -110,7 +110,7 @@ async fn an_identity_cache_of_the_users_is_kept() {
     let fetches = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counted = Arc::clone(&fetches);
     let builder = aws_sdk_kinesis::config::Builder::from(&config(&script))
-        .credentials_provider(provider(move || {
+        .credentials_provider(Provider::new(move || {
             counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             credentials()
         }))
@@ -129,11 +129,12 @@ async fn credentials_that_expire_in_the_queue_are_fetched_again() {
     let throttle = Recorder { wait: Duration::from_mins(30), ..throttle };
     let fetches = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counted = Arc::clone(&fetches);
-    let builder =
-        aws_sdk_kinesis::config::Builder::from(&config(&script)).credentials_provider(provider(move || {
+    let builder = aws_sdk_kinesis::config::Builder::from(&config(&script)).credentials_provider(
+        Provider::new(move || {
             counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             credentials()
-        }));
+        }),
+    );
     let client = aws_sdk_kinesis::Client::from_conf(attach!(builder, &throttle).build());
     client.describe_limits().send().await.unwrap();
     assert_eq!(fetches.load(std::sync::atomic::Ordering::SeqCst), 2);
@@ -243,64 +244,6 @@ async fn a_hint_completes_the_call() {
     let plain = Call::new("kinesis", "DescribeLimits").region("eu-west-1").account("123456789012");
     let hinted = plain.resource("orders/shard-1").cost(3.try_into().unwrap()).class(Class::LongPoll);
     assert_eq!(*seen.0.lock().unwrap(), [hinted]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn credentials_of_one_call_need_an_attachment_of_their_own() {
-    // The SDK gives a call with credentials of its own an identity cache of its own.
-    let (throttle, script) = fixture([Answer::ok()]);
-    let client = kinesis(&config(&script), &throttle);
-    let own = || aws_sdk_kinesis::Config::builder().credentials_provider(credentials());
-    client.describe_limits().customize().config_override(own()).send().await.unwrap();
-    assert_eq!(throttle.log.count("acquire"), 0);
-    let attached = attach!(own(), &throttle);
-    client.describe_limits().customize().config_override(attached).send().await.unwrap();
-    assert_eq!(throttle.log.events(), ["http", ACQUIRE, "sent", "http", "finish Accepted"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn operations_at_once_keep_their_permits_apart() {
-    let answers = (0..50).map(|i| {
-        let answer = if i % 2 == 0 { Answer::throttle() } else { Answer::ok() };
-        answer.after(Duration::from_millis(50 - i))
-    });
-    let (throttle, script) = fixture(answers);
-    let config = config(&script).to_builder().retry_config(aws::no_retries()).build();
-    let client = aws_sdk_kinesis::Client::new(&aws::sdk_config(&config, &throttle));
-    let calls = (0..50).map(|_| client.describe_limits().send());
-    let ended = futures_util::future::join_all(calls).await;
-    assert_eq!(ended.iter().filter(|it| it.is_ok()).count(), 25);
-    assert_eq!(throttle.log.count("finish Throttled"), 25);
-    assert_eq!(throttle.log.count("finish Accepted"), 25);
-    assert_eq!(throttle.log.count("finish"), 50);
-    assert_eq!(Outcome::from(aws::Verdict::Conflict), Outcome::Accepted);
-}
-
-/// Credentials that are made anew whenever they are asked for.
-fn provider(
-    make: impl Fn() -> aws_credential_types::Credentials + Send + Sync + 'static,
-) -> impl aws_credential_types::provider::ProvideCredentials {
-    struct Provider<F>(F);
-
-    impl<F> std::fmt::Debug for Provider<F> {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("Provider")
-        }
-    }
-
-    impl<F> aws_credential_types::provider::ProvideCredentials for Provider<F>
-    where
-        F: Fn() -> aws_credential_types::Credentials + Send + Sync,
-    {
-        fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
-        where
-            Self: 'a,
-        {
-            aws_credential_types::provider::future::ProvideCredentials::ready(Ok((self.0)()))
-        }
-    }
-
-    Provider(make)
 }
 
 #[tokio::test(start_paused = true)]

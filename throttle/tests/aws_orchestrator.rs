@@ -1,4 +1,7 @@
 //! The canary for new SDK releases: each claim about the SDK's orchestrator that the seam stands on.
+//!
+//! Two more have a file of their own: what stalled-stream protection does to a wait (`aws_queue`), and what
+//! the retry quota lets through (`aws_retries`).
 
 #![cfg(feature = "aws")]
 
@@ -18,7 +21,8 @@ use aws_smithy_types::{
     retry::{RetryConfig, RetrySpec},
     timeout::TimeoutConfig,
 };
-use aws_support::{Answer, Log, Recorder, START, Script, chain, config, kinesis, s3};
+use aws_support::{Answer, Log, Provider, Recorder, START, Script, chain, config, credentials, kinesis, s3};
+use futures_util::future::join_all;
 use tidegate_throttle::aws;
 
 const ACQUIRE: &str = "acquire 123456789012 eu-west-1 kinesis DescribeLimits";
@@ -237,4 +241,59 @@ async fn a_request_that_cannot_be_built_gives_its_permit_back() {
     let client = aws_sdk_kinesis::Client::new(&aws::sdk_config(&config, &throttle));
     client.describe_limits().customize().interceptor(Broken).send().await.unwrap_err();
     assert_eq!(throttle.log.events(), [ACQUIRE, "expires 30000"]);
+}
+
+/// The SDK gives a call with credentials of its own an identity cache of its own.
+#[tokio::test(start_paused = true)]
+async fn credentials_of_one_call_need_an_attachment_of_their_own() {
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let client = kinesis(&config(&script), &throttle);
+    let own = || aws_sdk_kinesis::Config::builder().credentials_provider(credentials());
+    client.describe_limits().customize().config_override(own()).send().await.unwrap();
+    assert_eq!(throttle.log.count("acquire"), 0);
+    let attached = tidegate_throttle::attach!(own(), &throttle);
+    client.describe_limits().customize().config_override(attached).send().await.unwrap();
+    assert_eq!(throttle.log.events(), ["http", ACQUIRE, "sent", "http", "finish Accepted"]);
+}
+
+/// What takes a permit from the identity cache to the HTTP client of a paced config: both are given the
+/// components of their operation, at one address.
+#[tokio::test(start_paused = true)]
+async fn operations_at_once_keep_their_permits_apart() {
+    let answers = (0..50).map(|i| {
+        let answer = if i % 2 == 0 { Answer::throttle() } else { Answer::ok() };
+        answer.after(Duration::from_millis(50 - i))
+    });
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, answers);
+    let config = config(&script).to_builder().retry_config(aws::no_retries()).build();
+    let client = aws_sdk_kinesis::Client::new(&aws::sdk_config(&config, &throttle));
+    let calls = (0..50).map(|_| client.describe_limits().send());
+    let ended = join_all(calls).await;
+    assert_eq!(ended.iter().filter(|it| it.is_ok()).count(), 25);
+    assert_eq!(throttle.log.count("finish Throttled"), 25);
+    assert_eq!(throttle.log.count("finish Accepted"), 25);
+    assert_eq!(throttle.log.count("finish"), 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_are_fetched_before_the_call_is_admitted() {
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let builder = aws_sdk_kinesis::config::Builder::from(&config(&script))
+        .credentials_provider(Provider::after(credentials, Duration::from_secs(4)));
+    let client = aws_sdk_kinesis::Client::from_conf(tidegate_throttle::attach!(builder, &throttle).build());
+    client.describe_limits().send().await.unwrap();
+    assert_eq!(throttle.log.timed()[0], (4000, ACQUIRE.to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_without_end_is_none() {
+    let throttle = Recorder { expiry: true, ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::MAX).build();
+    let config = config(&script).to_builder().timeout_config(timeouts).build();
+    kinesis(&config, &throttle).describe_limits().send().await.unwrap();
+    assert_eq!(throttle.log.events(), [ACQUIRE, "sent", "http", "finish Accepted"]);
 }

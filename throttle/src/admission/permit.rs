@@ -35,7 +35,7 @@ impl Permit {
     }
 
     /// Says when the attempt is given up: from `at` on, the permit counts as dropped even if it is still
-    /// held.
+    /// held. The last call counts.
     pub fn expires(&mut self, at: Instant) {
         if let Some(ticket) = &mut self.ticket {
             ticket.expires(at);
@@ -69,7 +69,7 @@ pub trait Ticket: Send + Sync {
     /// The request leaves now. Called at most once.
     fn sent(&mut self) {}
 
-    /// The attempt is given up at `at`; from then on the ticket counts as dropped.
+    /// The attempt is given up at `at`; from then on the ticket counts as dropped. Called again, it moves.
     fn expires(&mut self, at: Instant) {
         let _ = at;
     }

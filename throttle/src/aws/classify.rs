@@ -5,21 +5,18 @@ use std::time::Duration;
 use crate::Outcome;
 
 /// Codes that mean a rate was exceeded, whatever the service.
-const RATE: [&str; 14] = [
+const RATE: [&str; 11] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
     "RequestThrottled",
     "RequestThrottledException",
     "TooManyRequestsException",
-    "TooManyRequests",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
     "SlowDown",
-    "KMSRequestThrottledException",
-    "ThroughputExceededException",
 ];
 
 /// Codes that mean another call on the same resource has to end first.
@@ -34,9 +31,6 @@ const CAPACITY: [&str; 6] = [
     "InsufficientFreeAddressesInSubnet",
     "InsufficientCapacityException",
 ];
-
-/// Services whose `LimitExceededException` is a rate.
-const LIMIT_EXCEEDED_IS_RATE: [&str; 2] = ["kinesis", "kinesisvideo"];
 
 /// What an answer says of the limit that the call fell under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,13 +105,10 @@ pub fn classify(reply: &Reply<'_>) -> Verdict {
     if reply.message.is_some_and(names_a_rate) {
         return rate;
     }
-    if code == "LimitExceededException" && LIMIT_EXCEEDED_IS_RATE.contains(&reply.service) {
-        return rate;
-    }
-    if is_quota(code) {
-        return Verdict::Quota;
-    }
     match (reply.status, code) {
+        // Kinesis names a rate as others name a quota.
+        (_, "LimitExceededException") if reply.service == "kinesis" => rate,
+        (_, code) if is_quota(code) => Verdict::Quota,
         (429, _) => rate,
         // S3 throttles a HEAD with nothing but the status.
         (503, "") if reply.service == "s3" => rate,
@@ -141,12 +132,16 @@ fn is_quota(code: &str) -> bool {
     code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded")
 }
 
+/// No service asks for longer, and a header that makes no sense must not stop a limit for good.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
 /// Reads `x-amz-retry-after`, in milliseconds, or `Retry-After`, in seconds.
 pub(crate) fn retry_after<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
     let number = |name| header(name)?.trim().parse::<u64>().ok();
     number("x-amz-retry-after")
         .map(Duration::from_millis)
         .or_else(|| number("retry-after").map(Duration::from_secs))
+        .map(|asked| asked.min(LONGEST_PAUSE))
 }
 
 #[cfg(test)]
@@ -216,6 +211,7 @@ mod tests {
         assert_eq!(one("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"), None);
         assert_eq!(one("x-amz-retry-after", "-1"), None);
         assert_eq!(one("etag", "7"), None);
+        assert_eq!(one("retry-after", "18446744073709551615"), Some(LONGEST_PAUSE));
         assert_eq!(
             retry_after(|name| Some(if name.starts_with('x') { "10" } else { "9" })),
             Some(Duration::from_millis(10))

@@ -109,9 +109,10 @@ pub(crate) fn slot_of_attempt(cfg: &mut ConfigBag) -> Slot {
 pub(crate) fn deadline(cfg: &ConfigBag) -> Option<Instant> {
     let timeouts = cfg.load::<TimeoutConfig>()?;
     let now = Instant::now();
-    let attempt = timeouts.operation_attempt_timeout().map(|timeout| now + timeout);
     let began = cfg.load::<Began>().map_or(now, |it| it.0);
-    let operation = timeouts.operation_timeout().map(|timeout| began + timeout);
+    // A timeout that is too long for the clock is none.
+    let attempt = timeouts.operation_attempt_timeout().and_then(|timeout| now.checked_add(timeout));
+    let operation = timeouts.operation_timeout().and_then(|timeout| began.checked_add(timeout));
     attempt.into_iter().chain(operation).min()
 }
 

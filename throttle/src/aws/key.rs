@@ -113,6 +113,8 @@ fn fingerprint(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::config_bag::Layer;
+
     use super::*;
 
     #[test]
@@ -127,6 +129,17 @@ mod tests {
         ] {
             assert_eq!(service(id), name);
         }
+    }
+
+    #[test]
+    fn a_long_poll_is_known_by_its_name() {
+        let class = |service: &'static str, operation: &'static str| {
+            let mut layer = Layer::new("operation");
+            layer.store_put(Metadata::new(operation, service));
+            call(&ConfigBag::of_layers([layer]), &Identity::new((), None)).in_flight_class()
+        };
+        assert_eq!(class("SQS", "ReceiveMessage"), Class::LongPoll);
+        assert_eq!(class("SQS", "SendMessage"), Class::Request);
     }
 
     #[test]

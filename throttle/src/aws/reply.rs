@@ -1,6 +1,6 @@
 //! Reads the [`Verdict`] out of an HTTP answer, for every protocol that AWS speaks.
 
-use std::{borrow::Cow, str};
+use std::str;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
@@ -17,12 +17,12 @@ pub(crate) fn verdict(service: &str, response: &HttpResponse, failed: bool) -> V
 pub(crate) fn verdict_of(service: &str, response: &HttpResponse, body: &[u8]) -> Verdict {
     let headers = response.headers();
     let error = Error::parse(body);
-    let code = headers.get("x-amzn-errortype").map(Cow::Borrowed).or(error.code);
+    let code = headers.get("x-amzn-errortype").or(error.code);
     classify(&Reply {
         service,
         status: response.status().as_u16(),
-        code: code.as_deref().map(short),
-        message: error.message.as_deref(),
+        code: code.map(short),
+        message: error.message,
         retry_after: retry_after(|name| headers.get(name)),
     })
 }
@@ -35,13 +35,13 @@ fn short(code: &str) -> &str {
 
 #[derive(Debug, Default, PartialEq)]
 struct Error<'a> {
-    code: Option<Cow<'a, str>>,
-    message: Option<Cow<'a, str>>,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
 }
 
 impl<'a> Error<'a> {
     fn parse(body: &'a [u8]) -> Self {
-        let find = |read: fn(&'a [u8], &str) -> Option<Cow<'a, str>>, names: &[&str]| {
+        let find = |read: fn(&'a [u8], &str) -> Option<&'a str>, names: &[&str]| {
             names.iter().find_map(|name| read(body, name))
         };
         match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -59,16 +59,16 @@ impl<'a> Error<'a> {
 }
 
 /// The text of the first `<name>` element.
-fn xml<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+fn xml<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
     let body = str::from_utf8(body).ok()?;
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once("</")?;
-    Some(Cow::Borrowed(text.trim()))
+    Some(text.trim())
 }
 
 /// The string member `name` of the outermost object. Escapes are left as they are: no code has any, and a
 /// message is only searched.
-fn json<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+fn json<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
     let text = str::from_utf8(body).ok()?;
     let mut depth = 0_u32;
     // The last string that ended, until a colon makes it the key of what follows.
@@ -83,7 +83,7 @@ fn json<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
                 last = &after[..end];
                 rest = &after[end + 1..];
                 if depth == 1 && key == name {
-                    return Some(Cow::Borrowed(last));
+                    return Some(last);
                 }
             }
             b':' => key = last,
@@ -109,7 +109,7 @@ fn string_end(text: &str) -> Option<usize> {
 }
 
 /// The text that follows the text `name`.
-fn cbor<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+fn cbor<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
     let mut key = vec![0x60 | u8::try_from(name.len()).ok()?];
     key.extend_from_slice(name.as_bytes());
     let at = body.windows(key.len()).position(|window| window == key)?;
@@ -123,7 +123,7 @@ fn cbor<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
         }
         _ => return None,
     };
-    str::from_utf8(value.get(..len)?).ok().map(Cow::Borrowed)
+    str::from_utf8(value.get(..len)?).ok()
 }
 
 #[cfg(test)]
@@ -141,8 +141,8 @@ mod tests {
             (b"\xbf\x66__type\x78\x1aa#ThrottlingException.long\x67message\x64Rate\xff", "ThrottlingException.long", "Rate"),
         ] {
             let error = Error::parse(body);
-            assert_eq!(error.code.as_deref().map(short), Some(code));
-            assert_eq!(error.message.as_deref(), Some(message));
+            assert_eq!(error.code.map(short), Some(code));
+            assert_eq!(error.message, Some(message));
         }
     }
 

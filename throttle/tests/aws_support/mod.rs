@@ -9,7 +9,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider, future},
+};
 use aws_smithy_async::{
     rt::sleep::{SharedAsyncSleep, TokioSleep},
     time::TimeSource,
@@ -260,6 +263,40 @@ fn chrono_of(date: &str) -> u64 {
     let day = number(6..8) - 9;
     let start_of_day = START - (3600 + 46 * 60 + 40);
     start_of_day + day * 86_400 + number(9..11) * 3600 + number(11..13) * 60 + number(13..15)
+}
+
+/// Credentials that are made anew, after a while, whenever they are asked for.
+pub struct Provider<F> {
+    make: F,
+    after: Duration,
+}
+
+impl<F: Fn() -> Credentials + Send + Sync> Provider<F> {
+    pub fn new(make: F) -> Self {
+        Self { make, after: Duration::ZERO }
+    }
+
+    pub fn after(make: F, after: Duration) -> Self {
+        Self { make, after }
+    }
+}
+
+impl<F> std::fmt::Debug for Provider<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Provider")
+    }
+}
+
+impl<F: Fn() -> Credentials + Send + Sync> ProvideCredentials for Provider<F> {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            tokio::time::sleep(self.after).await;
+            Ok((self.make)())
+        })
+    }
 }
 
 pub const ACCOUNT: &str = "123456789012";

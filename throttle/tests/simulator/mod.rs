@@ -22,7 +22,7 @@ pub(crate) struct Case {
     pub(crate) warm_up: u64,
     pub(crate) round_trip: Duration,
     /// How much of the round trip varies, in percent.
-    pub(crate) jitter: u64,
+    pub(crate) jitter: u32,
     /// Refusals come after at most this long.
     pub(crate) refusal: Duration,
     /// Seconds and the refill from then on.
@@ -78,7 +78,7 @@ impl Server {
 
     fn advance(&mut self, now: Duration) {
         let to = if self.ticks { Duration::from_secs(now.as_secs()) } else { now };
-        self.level += u128::from(self.refill) * (to - self.at).as_nanos();
+        self.level += u128::from(self.refill) * to.saturating_sub(self.at).as_nanos();
         self.level = self.level.min(self.burst);
         self.at = to;
     }
@@ -207,15 +207,16 @@ impl<'a> Simulation<'a> {
             match self.processes[process].limiter.admit(now, 1) {
                 Decision::Send(stamp) => {
                     self.processes[process].waiting -= 1;
-                    let varied = 100 - self.case.jitter + self.rng.u64(0..=2 * self.case.jitter);
-                    let trip = self.case.round_trip * u32::try_from(varied).unwrap() / 100;
+                    let varied = 100 - self.case.jitter + self.rng.u32(0..=2 * self.case.jitter);
+                    let trip = self.case.round_trip * varied / 100;
                     let there = trip / 2;
-                    self.at(now + there, Event::Arrive { process, stamp, back: trip - there });
+                    self.at(now + there, Event::Arrive { process, stamp, back: trip.saturating_sub(there) });
                 }
                 Decision::WaitUntil(until) => {
                     assert!(until > now, "a wait must end later than now");
                     // Timers fire on whole milliseconds.
-                    let until = Duration::from_millis(u64::try_from(until.as_millis()).unwrap() + 1);
+                    let late = Duration::from_nanos(1_000_000 - u64::from(until.subsec_nanos()) % 1_000_000);
+                    let until = until + late;
                     let caller = &mut self.processes[process];
                     if caller.wake_at.is_none_or(|at| until < at) {
                         caller.wake_at = Some(until);

@@ -1,4 +1,4 @@
-//! GetObject and HeadObject.
+//! `GetObject` and `HeadObject`.
 
 use std::ops;
 

@@ -1,0 +1,46 @@
+//! [`Embedded`]: an AWS inside this process, with a bucket to clone.
+
+use aws_config::SdkConfig;
+use tidegate_local_aws::{Latency, Limits, LocalAws};
+
+use crate::args::Args;
+
+/// The bucket that one team had to clone while production was down: 7,500 objects of 8,000 MB in all, under
+/// 195 prefixes.
+const OBJECTS: u64 = 7_500;
+const PREFIXES: u64 = 195;
+const BYTES: u64 = 8_000_000_000;
+
+/// An AWS inside this process, with AWS's limits and latency, and both buckets.
+pub(crate) struct Embedded {
+    aws: LocalAws,
+}
+
+impl Embedded {
+    /// Starts it, and fills the source.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not start, in one line.
+    pub(crate) async fn start(args: &Args) -> Result<Self, String> {
+        let aws = LocalAws::builder().limits(Limits::aws()).latency(Latency::aws()).start().await;
+        let aws = aws.map_err(|error| crate::text::chain(&error))?;
+        let (source, destination) = (args.source().bucket, args.destination().bucket);
+        let s3 = aws.s3();
+        for bucket in [&source, &destination] {
+            s3.create_bucket(bucket);
+        }
+        let objects = (0..OBJECTS)
+            .map(|number| (format!("group-{:03}/object-{number:05}", number % PREFIXES), BYTES / OBJECTS));
+        s3.seed(&source, objects).map_err(|error| crate::text::chain(&error))?;
+        Ok(Self { aws })
+    }
+
+    pub(crate) fn sdk_config(&self) -> SdkConfig {
+        self.aws.sdk_config()
+    }
+
+    pub(crate) async fn shutdown(self) {
+        self.aws.shutdown().await;
+    }
+}

@@ -1,0 +1,70 @@
+//! [`Sides`]: the two locations, as the AWS environment or the embedded AWS reaches them.
+
+use aws_config::BehaviorVersion;
+use aws_sdk_s3::{Client, config::Builder};
+use aws_smithy_http_client::tls;
+use tidegate_clone::Location;
+use tidegate_throttle::aws;
+
+use crate::{args::Args, embedded::Embedded, place::Place};
+
+/// The two sides of the clone, and the client that reaches them.
+pub(crate) struct Sides {
+    client: Client,
+    pub(crate) from: Place,
+    pub(crate) to: Place,
+}
+
+impl Sides {
+    /// Makes the client, and asks whether both buckets are there.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, in one line.
+    pub(crate) async fn connect(args: &Args, embedded: Option<&Embedded>) -> Result<Self, String> {
+        let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        let http = aws_smithy_http_client::Builder::new().tls_provider(ring).build_https();
+        let config = match embedded {
+            Some(embedded) => embedded.sdk_config().into_builder().http_client(http).build(),
+            None => aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await,
+        };
+        if config.region().is_none() {
+            return Err("no region: set AWS_REGION, or region in the profile".to_owned());
+        }
+        let builder = Builder::from(&config)
+            // The cloner retries by itself.
+            .retry_config(aws::no_retries())
+            // A server of one's own seldom has a host name for each bucket.
+            .force_path_style(config.endpoint_url().is_some());
+        let client = Client::from_conf(builder.build());
+        let sides = Self { client, from: args.source(), to: args.destination() };
+        for place in [&sides.from, &sides.to] {
+            sides.find(place).await?;
+        }
+        Ok(sides)
+    }
+
+    async fn find(&self, place: &Place) -> Result<(), String> {
+        let Err(error) = self.client.head_bucket().bucket(&place.bucket).send().await else { return Ok(()) };
+        match error.as_service_error() {
+            Some(service) if service.is_not_found() => {
+                Err(format!("there is no bucket {:?}: create it, or correct the name", place.bucket))
+            }
+            // Whoever may not ask may still be allowed to copy.
+            Some(_) => Ok(()),
+            None => Err(format!("cannot reach S3: {}", crate::text::chain(&error))),
+        }
+    }
+
+    pub(crate) fn source(&self) -> Location {
+        self.location(&self.from)
+    }
+
+    pub(crate) fn destination(&self) -> Location {
+        self.location(&self.to)
+    }
+
+    fn location(&self, place: &Place) -> Location {
+        Location::new(self.client.clone(), &place.bucket).prefix(&place.prefix)
+    }
+}
