@@ -1,10 +1,10 @@
 //! [`Cloner`]: what is to be cloned, and how.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
-use tidegate_throttle::{Throttle, Unlimited};
+use tidegate_throttle::{Adaptive, Throttle};
 
-use crate::{Error, Location, Report, Run, Verification};
+use crate::{Error, Key, Location, Report, Run, Verification, copy::single::LARGEST, verify};
 
 /// Clones everything in one [`Location`] to another, by server-side copies.
 #[derive(Clone, Debug)]
@@ -30,16 +30,17 @@ impl Cloner {
         Self {
             source,
             destination,
-            throttle: Arc::new(Unlimited),
+            throttle: Arc::new(Adaptive::new()),
             copies_in_flight: 1000,
             listings_in_flight: 64,
-            multipart_threshold: 5 << 30,
+            multipart_threshold: LARGEST,
             part_size: 256 << 20,
             attempts: const { NonZeroU32::new(8).unwrap() },
         }
     }
 
-    /// Who admits every request. Default: [`Unlimited`], everything at once.
+    /// Who admits every request. Default: an [`Adaptive`] of its own. Give it the one that the rest of your
+    /// service uses, if they share a limit.
     pub fn throttle(mut self, throttle: Arc<dyn Throttle>) -> Self {
         self.throttle = throttle;
         self
@@ -84,7 +85,8 @@ impl Cloner {
     ///
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent.
     pub fn start(&self) -> Result<Run, Error> {
-        Err(Error::invalid_input("not yet"))
+        self.check()?;
+        Ok(Run::start(self))
     }
 
     /// Clones, to the end.
@@ -111,6 +113,36 @@ impl Cloner {
     ///
     /// It only reads.
     pub async fn verify(&self) -> Result<Verification, Error> {
-        std::future::ready(Err(Error::invalid_input("not yet"))).await
+        self.check()?;
+        verify::verify(self).await
+    }
+
+    /// Refuses what cannot work.
+    fn check(&self) -> Result<(), Error> {
+        const PARTS: RangeInclusive<u64> = 5 << 20..=5 << 30;
+        let (source, destination) = (&self.source, &self.destination);
+        let wrong = if source.bucket.is_empty() {
+            "the source bucket has no name".to_owned()
+        } else if destination.bucket.is_empty() {
+            "the destination bucket has no name".to_owned()
+        } else if let Some(side) =
+            [source, destination].into_iter().find(|it| it.prefix.len() > Key::MAX_BYTES)
+        {
+            format!("the prefix in {} has more than {} bytes", side.bucket, Key::MAX_BYTES)
+        } else if source.overlaps(destination) {
+            let (bucket, from, to) = (&source.bucket, &source.prefix, &destination.prefix);
+            format!("source and destination overlap: \"{from}\" and \"{to}\" in the bucket {bucket}")
+        } else if self.copies_in_flight == 0 {
+            "the copies in flight must be 1 or more".to_owned()
+        } else if self.listings_in_flight == 0 {
+            "the listings in flight must be 1 or more".to_owned()
+        } else if self.multipart_threshold > LARGEST {
+            format!("the multipart threshold of {} bytes is above 5 GiB", self.multipart_threshold)
+        } else if !PARTS.contains(&self.part_size) {
+            format!("the part size of {} bytes is not between 5 MiB and 5 GiB", self.part_size)
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid_input(wrong))
     }
 }

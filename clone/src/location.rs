@@ -31,4 +31,11 @@ impl Location {
         self.prefix = prefix.into();
         self
     }
+
+    /// Whether a key can be in both. Buckets of one name are one bucket: a copy within S3 does not cross to
+    /// another store.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let nested = self.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&self.prefix);
+        self.bucket == other.bucket && nested
+    }
 }

@@ -1,6 +1,10 @@
 //! [`Run`]: a clone under way.
 
-use crate::{Error, Progress, Report};
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::{Cloner, Error, ErrorKind, Progress, Report, counters::Counters, engine::Engine, stop::Stop};
 
 /// A clone under way.
 ///
@@ -10,13 +14,24 @@ use crate::{Error, Progress, Report};
 #[must_use = "a run that is dropped is cut off"]
 pub struct Run {
     monitor: Monitor,
+    task: JoinHandle<Report>,
+    report: Option<Report>,
 }
 
 /// Watches a [`Run`], and stops it, from anywhere.
 #[derive(Clone, Debug)]
-pub struct Monitor {}
+pub struct Monitor {
+    counters: Arc<Counters>,
+    stop: Arc<Stop>,
+}
 
 impl Run {
+    pub(crate) fn start(cloner: &Cloner) -> Self {
+        let monitor = Monitor { counters: Arc::default(), stop: Arc::default() };
+        let engine = Engine::new(cloner, Arc::clone(&monitor.counters), Arc::clone(&monitor.stop));
+        Self { monitor, task: tokio::spawn(engine.run()), report: None }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -49,7 +64,24 @@ impl Run {
     ///
     /// Dropping the future leaves the clone running; `wait` can be called again.
     pub async fn wait(&mut self) -> Result<Report, Error> {
-        std::future::ready(Ok(Report::default())).await
+        if let Some(report) = &self.report {
+            return Ok(report.clone());
+        }
+        match (&mut self.task).await {
+            Ok(report) => Ok(self.report.insert(report).clone()),
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => Err(Error::with_source(
+                ErrorKind::Interrupted,
+                "the clone was cut off before its report",
+                error,
+            )),
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -57,9 +89,11 @@ impl Monitor {
     /// Where it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        Progress::default()
+        self.counters.progress()
     }
 
     /// See [`Run::stop`].
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.stop.wish();
+    }
 }

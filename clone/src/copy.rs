@@ -1,0 +1,176 @@
+//! [`Copier`]: copies one object.
+
+mod multipart;
+mod parts;
+mod properties;
+pub(crate) mod single;
+mod source;
+mod upload;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use tokio::sync::Semaphore;
+
+use crate::{
+    Cloner, Key, Location, OrphanedUpload,
+    counters::{Counters, Kind},
+    request::{Cause, Fault, Manner, Requester},
+    segments::Entry,
+};
+
+/// What is waited for the answer to a request that moves no object.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// What is waited for the answer to a request that does, beside the time for its bytes.
+const COPY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Copies objects from one location to another.
+#[derive(Debug)]
+pub(crate) struct Copier {
+    source: Location,
+    destination: Location,
+    requester: Arc<Requester>,
+    threshold: u64,
+    part_size: u64,
+    /// The part copies in flight, of all objects.
+    part_slots: Semaphore,
+    manners: Manners,
+    orphans: Mutex<Vec<OrphanedUpload>>,
+}
+
+/// How each kind of request is sent.
+#[derive(Debug)]
+struct Manners {
+    copy: Manner,
+    head_source: Manner,
+    head_destination: Manner,
+    read_tags: Manner,
+    write_tags: Manner,
+    create: Manner,
+    part: Manner,
+    complete: Manner,
+    abort: Manner,
+}
+
+/// How the copy of an object ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Ended {
+    Copied,
+    /// The source is not what was listed any more.
+    Changed(Fault),
+    /// The source is gone.
+    Vanished(Fault),
+    Failed(Fault),
+    /// The clone is to stop.
+    NotAttempted,
+}
+
+impl Copier {
+    pub(crate) fn new(
+        cloner: &Cloner,
+        source: Location,
+        destination: Location,
+        requester: Arc<Requester>,
+    ) -> Self {
+        let to = |kind, operation, timeout| Manner::new(kind, operation, &destination, timeout);
+        let manners = Manners {
+            copy: to(Kind::Copy, "CopyObject", COPY_TIMEOUT),
+            head_source: Manner::new(Kind::Head, "HeadObject", &source, TIMEOUT),
+            // From where the parts are together on, it ends well or badly, but not half-way.
+            head_destination: to(Kind::Head, "HeadObject", TIMEOUT).to_the_end(),
+            read_tags: Manner::new(Kind::Tagging, "GetObjectTagging", &source, TIMEOUT),
+            write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).to_the_end(),
+            create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
+            part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT),
+            complete: to(Kind::Multipart, "CompleteMultipartUpload", COPY_TIMEOUT).to_the_end(),
+            abort: to(Kind::Multipart, "AbortMultipartUpload", TIMEOUT).to_the_end(),
+        };
+        Self {
+            source,
+            destination,
+            requester,
+            threshold: cloner.multipart_threshold,
+            part_size: cloner.part_size,
+            part_slots: Semaphore::new(cloner.copies_in_flight.min(Semaphore::MAX_PERMITS)),
+            manners,
+            orphans: Mutex::default(),
+        }
+    }
+
+    /// Copies one object.
+    pub(crate) async fn copy(&self, entry: &Entry) -> Ended {
+        let Some(key) = self.destination_key(&entry.key) else {
+            let message = format!("with the destination's prefix it has more than {} bytes", Key::MAX_BYTES);
+            return Ended::Failed(Fault::new(Cause::Permanent, "KeyTooLong", message));
+        };
+        let result = if entry.size > self.threshold {
+            // Its future is much larger than the other's, and rare.
+            Box::pin(self.copy_in_parts(entry, &key)).await
+        } else {
+            self.copy_whole(entry, &key).await
+        };
+        match result {
+            Ok(()) => Ended::Copied,
+            Err(fault) => self.ended(entry, fault).await,
+        }
+    }
+
+    /// The multipart uploads that are still there.
+    pub(crate) fn take_orphans(&self) -> Vec<OrphanedUpload> {
+        std::mem::take(&mut *self.orphans.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn orphan(&self, key: &Key, upload_id: Option<String>) {
+        let bucket = self.destination.bucket.clone();
+        let orphan = OrphanedUpload { bucket, key: key.clone(), upload_id };
+        self.orphans.lock().unwrap_or_else(PoisonError::into_inner).push(orphan);
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.requester.counters
+    }
+
+    /// The key with the destination's prefix in place of the source's, if S3 can have such a key.
+    fn destination_key(&self, key: &Key) -> Option<Key> {
+        let within = key.as_str().strip_prefix(self.source.prefix.as_str())?;
+        Key::new(format!("{}{within}", self.destination.prefix))
+    }
+
+    /// What a fault means to the object: looks at the source if it may have changed.
+    async fn ended(&self, entry: &Entry, fault: Fault) -> Ended {
+        match fault.cause {
+            Cause::Stopped => return Ended::NotAttempted,
+            Cause::Transient | Cause::Permanent => return Ended::Failed(fault),
+            Cause::NotFound | Cause::Precondition => {}
+        }
+        match self.head_source(entry, false).await {
+            Ok(head) if head.e_tag() != entry.etag.as_deref() && entry.etag.is_some() => {
+                let message = "it was written anew after it had been listed";
+                Ended::Changed(Fault::new(Cause::Precondition, "SourceChanged", message))
+            }
+            // A missing bucket looks the same, but not to the request that failed.
+            Err(gone) if gone.cause == Cause::NotFound && fault.code != "NoSuchBucket" => {
+                let message = "it was deleted after it had been listed";
+                Ended::Vanished(Fault::new(Cause::NotFound, "SourceVanished", message))
+            }
+            Err(gone) if gone.cause == Cause::Stopped => Ended::NotAttempted,
+            _ => Ended::Failed(fault),
+        }
+    }
+
+    /// Looks at the source, as it was listed or as it is.
+    async fn head_source(&self, entry: &Entry, as_listed: bool) -> Result<HeadObjectOutput, Fault> {
+        let etag = entry.etag.as_deref().filter(|_| as_listed).map(ToOwned::to_owned);
+        let request = self
+            .source
+            .client
+            .head_object()
+            .bucket(&self.source.bucket)
+            .key(entry.key.as_str())
+            .set_if_match(etag);
+        self.requester.send(&self.manners.head_source, || request.clone().send()).await
+    }
+}

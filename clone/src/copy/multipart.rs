@@ -1,0 +1,218 @@
+//! The copy of an object in parts.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use aws_sdk_s3::{
+    operation::upload_part_copy::builders::UploadPartCopyFluentBuilder,
+    types::{CompletedMultipartUpload, CompletedPart, Tag, Tagging},
+};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+
+use super::{Copier, parts::Parts, properties::Properties, source::copy_source, upload::Upload};
+use crate::{
+    Key,
+    request::{Cause, Fault},
+    segments::Entry,
+};
+
+/// What was copied of an object.
+struct Copied {
+    parts: Result<Vec<CompletedPart>, Fault>,
+    bytes: u64,
+}
+
+impl Copier {
+    /// Copies an object in parts, as it was listed.
+    pub(super) async fn copy_in_parts(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        let head = self.head_source(entry, true).await?;
+        let etag = head.e_tag.clone().or_else(|| entry.etag.as_deref().map(ToOwned::to_owned));
+        let properties = Properties::new(head, self.tags(entry).await?);
+        let upload = self.create(entry, key, &properties).await?;
+        let parts = Parts::new(entry.size, self.part_size);
+        let request = self
+            .destination
+            .client
+            .upload_part_copy()
+            .bucket(&self.destination.bucket)
+            .key(key.as_str())
+            .upload_id(upload.id())
+            .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
+            .set_copy_source_if_match(etag);
+        let copied = self.copy_parts(parts, &request).await;
+        // From here on the object itself counts, or it does not.
+        self.counters().bytes_in_parts.fetch_sub(copied.bytes, Relaxed);
+        let completed = match copied.parts {
+            Ok(copied) => self.complete(entry, key, &upload, copied).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = completed {
+            self.abort(upload, key).await;
+            return Err(fault);
+        }
+        upload.is_over();
+        match properties.left_over_tags() {
+            Some(tags) => self.put_tags(key, tags).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn tags(&self, entry: &Entry) -> Result<Vec<Tag>, Fault> {
+        let request =
+            self.source.client.get_object_tagging().bucket(&self.source.bucket).key(entry.key.as_str());
+        Ok(self.requester.send(&self.manners.read_tags, || request.clone().send()).await?.tag_set)
+    }
+
+    async fn create(&self, entry: &Entry, key: &Key, properties: &Properties) -> Result<Upload<'_>, Fault> {
+        let request = self
+            .destination
+            .client
+            .create_multipart_upload()
+            .bucket(&self.destination.bucket)
+            .key(key.as_str())
+            .set_storage_class(entry.storage_class.clone());
+        let request = properties.put_on(request);
+        let manner = &self.manners.create;
+        let mut maybe_more = false;
+        let create =
+            self.requester.send_noting(manner, manner.timeout, &mut maybe_more, || request.clone().send());
+        let created = create.await;
+        // An upload whose reply was lost can be known to nobody but the store.
+        if maybe_more {
+            self.orphan(key, None);
+        }
+        match created?.upload_id {
+            Some(id) => Ok(Upload::new(self, key, id)),
+            None => {
+                Err(Fault::new(Cause::Permanent, "InvalidResponse", "an upload was created without an id"))
+            }
+        }
+    }
+
+    /// Copies all parts, or ends at the first that fails. None is in flight when it returns.
+    async fn copy_parts(&self, parts: Parts, request: &UploadPartCopyFluentBuilder) -> Copied {
+        /// The parts of one object in flight at a time.
+        const AT_A_TIME: usize = 16;
+        let mut numbers = 1..=parts.count();
+        let mut flying = FuturesUnordered::new();
+        let mut copied = Copied { parts: Ok(Vec::new()), bytes: 0 };
+        loop {
+            while copied.parts.is_ok()
+                && flying.len() < AT_A_TIME
+                && let Some(number) = numbers.next()
+                && let Some((first, last)) = parts.range(number)
+            {
+                flying.push(self.copy_part(request, number, first, last));
+            }
+            match (flying.next().await, &mut copied.parts) {
+                (None, _) => break,
+                (Some(Ok((part, bytes))), Ok(parts)) => {
+                    self.counters().bytes_in_parts.fetch_add(bytes, Relaxed);
+                    copied.bytes += bytes;
+                    parts.push(part);
+                }
+                (Some(Err(fault)), Ok(_)) => copied.parts = Err(fault),
+                (Some(_), Err(_)) => {}
+            }
+        }
+        if let Ok(parts) = &mut copied.parts {
+            parts.sort_unstable_by_key(CompletedPart::part_number);
+        }
+        copied
+    }
+
+    async fn copy_part(
+        &self,
+        request: &UploadPartCopyFluentBuilder,
+        number: u64,
+        first: u64,
+        last: u64,
+    ) -> Result<(CompletedPart, u64), Fault> {
+        let _slot = self.part_slots.acquire().await;
+        if self.requester.stop.is_wished() {
+            return Err(Fault::stopped());
+        }
+        // There are at most 10,000 parts.
+        let number = i32::try_from(number).unwrap_or(i32::MAX);
+        let request = request.clone().part_number(number).copy_source_range(format!("bytes={first}-{last}"));
+        let limit = self.manners.part.longer_for(last - first);
+        let output = self.requester.send_within(&self.manners.part, limit, || request.clone().send()).await?;
+        match output.copy_part_result.and_then(|result| result.e_tag) {
+            Some(etag) => {
+                Ok((CompletedPart::builder().part_number(number).e_tag(etag).build(), last + 1 - first))
+            }
+            None => {
+                Err(Fault::new(Cause::Permanent, "InvalidResponse", "a part was copied without a result"))
+            }
+        }
+    }
+
+    async fn complete(
+        &self,
+        entry: &Entry,
+        key: &Key,
+        upload: &Upload<'_>,
+        parts: Vec<CompletedPart>,
+    ) -> Result<(), Fault> {
+        let count = parts.len();
+        let request = self
+            .destination
+            .client
+            .complete_multipart_upload()
+            .bucket(&self.destination.bucket)
+            .key(key.as_str())
+            .upload_id(upload.id())
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
+        let result = self.requester.send(&self.manners.complete, || request.clone().send()).await;
+        match result {
+            Ok(_) => Ok(()),
+            // The reply to an attempt may have been lost after its effect: then the object is there.
+            Err(fault) if fault.maybe_done && self.is_there(entry, key, count).await => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Whether the destination has an object of this size and with so many parts.
+    async fn is_there(&self, entry: &Entry, key: &Key, parts: usize) -> bool {
+        let request =
+            self.destination.client.head_object().bucket(&self.destination.bucket).key(key.as_str());
+        let head = self.requester.send(&self.manners.head_destination, || request.clone().send()).await;
+        head.is_ok_and(|head| {
+            let size = head.content_length().and_then(|length| u64::try_from(length).ok());
+            let etag = head.e_tag().unwrap_or_default().trim_matches('"');
+            size == Some(entry.size)
+                && etag.rsplit_once('-').is_some_and(|(_, count)| count.parse() == Ok(parts))
+        })
+    }
+
+    async fn abort(&self, upload: Upload<'_>, key: &Key) {
+        let request = self
+            .destination
+            .client
+            .abort_multipart_upload()
+            .bucket(&self.destination.bucket)
+            .key(key.as_str())
+            .upload_id(upload.id());
+        let aborted = self.requester.send(&self.manners.abort, || request.clone().send()).await;
+        match aborted {
+            Ok(_) => upload.is_over(),
+            Err(fault) if fault.cause == Cause::NotFound => upload.is_over(),
+            // Dropped without being over, it is an orphan.
+            Err(fault) => tracing::warn!(%key, code = fault.code, "a multipart upload could not be aborted"),
+        }
+    }
+
+    async fn put_tags(&self, key: &Key, tags: Vec<Tag>) -> Result<(), Fault> {
+        let tagging = Tagging::builder().set_tag_set(Some(tags)).build();
+        let tagging =
+            tagging.map_err(|error| Fault::new(Cause::Permanent, "InvalidRequest", error.to_string()))?;
+        let request = self
+            .destination
+            .client
+            .put_object_tagging()
+            .bucket(&self.destination.bucket)
+            .key(key.as_str())
+            .tagging(tagging);
+        self.requester.send(&self.manners.write_tags, || request.clone().send()).await?;
+        Ok(())
+    }
+}

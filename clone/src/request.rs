@@ -1,0 +1,208 @@
+//! [`Requester`]: sends one request until it has an answer that stands.
+
+mod backoff;
+mod fault;
+
+use std::{
+    future::{Future, poll_fn},
+    num::NonZeroU32,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use aws_sdk_s3::{
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+};
+use tidegate_throttle::{Call, Throttle, aws};
+use tokio::time::{sleep, timeout};
+
+use self::backoff::Backoff;
+pub(crate) use self::fault::{Cause, Fault};
+use crate::{
+    Location,
+    counters::{Counters, Kind},
+    stop::Stop,
+};
+
+/// Sends requests: each admitted by the throttle, counted, and sent again while that can help.
+#[derive(Debug)]
+pub(crate) struct Requester {
+    pub(crate) throttle: Arc<dyn Throttle>,
+    pub(crate) attempts: NonZeroU32,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) stop: Arc<Stop>,
+}
+
+/// How one kind of request is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Manner {
+    pub(crate) kind: Kind,
+    pub(crate) call: Call,
+    /// How long one attempt may take.
+    pub(crate) timeout: Duration,
+    /// Whether it is sent, and sent again, even if the clone is to stop.
+    pub(crate) to_the_end: bool,
+}
+
+impl Manner {
+    pub(crate) fn new(kind: Kind, operation: &'static str, location: &Location, timeout: Duration) -> Self {
+        let region = location.client.config().region().map(ToString::to_string).unwrap_or_default();
+        let call = Call::new("s3", operation).region(region).resource(location.bucket.clone());
+        Self { kind, call, timeout, to_the_end: false }
+    }
+
+    pub(crate) fn to_the_end(self) -> Self {
+        Self { to_the_end: true, ..self }
+    }
+
+    /// Allows more time for a request that moves `bytes`.
+    pub(crate) fn longer_for(&self, bytes: u64) -> Duration {
+        /// Slower than any copy within S3 was seen to be, in bytes a second.
+        const SLOWEST: u64 = 4 << 20;
+        self.timeout + Duration::from_secs(bytes / SLOWEST)
+    }
+}
+
+impl Requester {
+    /// Sends the request that `operation` makes until it succeeds, fails for good, or was tried as often as
+    /// may be. Throttles do not count as tries.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, at most one request of unknown effect is left.
+    pub(crate) async fn send<T, E, F>(
+        &self,
+        manner: &Manner,
+        operation: impl FnMut() -> F,
+    ) -> Result<T, Fault>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        self.send_within(manner, manner.timeout, operation).await
+    }
+
+    /// [`Self::send`] with another timeout for each attempt.
+    pub(crate) async fn send_within<T, E, F>(
+        &self,
+        manner: &Manner,
+        limit: Duration,
+        operation: impl FnMut() -> F,
+    ) -> Result<T, Fault>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut maybe_done = false;
+        let mut result = self.send_noting(manner, limit, &mut maybe_done, operation).await;
+        if let Err(fault) = &mut result {
+            fault.maybe_done = maybe_done;
+        }
+        result
+    }
+
+    /// [`Self::send_within`], which notes whether an attempt that failed may have had its effect, even if a
+    /// later one succeeded.
+    pub(crate) async fn send_noting<T, E, F>(
+        &self,
+        manner: &Manner,
+        limit: Duration,
+        maybe_done: &mut bool,
+        mut operation: impl FnMut() -> F,
+    ) -> Result<T, Fault>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut backoff = Backoff::default();
+        for attempt in 1.. {
+            let result = self.attempt(manner, limit, &mut operation).await;
+            let fault = match result {
+                Some(Ok(output)) => return Ok(output),
+                Some(Err(error)) => Fault::of(error),
+                None => Fault::stopped(),
+            };
+            *maybe_done |= fault.maybe_done;
+            if fault.cause != Cause::Transient || attempt >= self.attempts.get() {
+                return Err(fault);
+            }
+            if !manner.to_the_end && self.stop.is_wished() {
+                return Err(Fault::stopped());
+            }
+            self.counters.retries.fetch_add(1, Relaxed);
+            let delay = sleep(backoff.next());
+            if manner.to_the_end {
+                delay.await;
+            } else {
+                tokio::select! {
+                    () = delay => {}
+                    () = self.stop.wished() => return Err(Fault::stopped()),
+                }
+            }
+        }
+        // `1..` has no end.
+        Err(Fault::stopped())
+    }
+
+    /// One attempt, after as many throttles as it takes; none if the clone is to stop while it waits for its
+    /// admission. What has been sent is waited for.
+    async fn attempt<T, E, F>(
+        &self,
+        manner: &Manner,
+        limit: Duration,
+        operation: &mut impl FnMut() -> F,
+    ) -> Option<Result<T, SdkError<E, HttpResponse>>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let sending = AtomicBool::new(false);
+        let mut sent = 0_u64;
+        let mut throttled = Backoff::default();
+        let result = {
+            let mut admitted = pin!(aws::send(&*self.throttle, &manner.call, || {
+                // All attempts but the last were throttled.
+                if sent > 0 {
+                    self.counters.throttled.fetch_add(1, Relaxed);
+                }
+                sent += 1;
+                self.counters.sent(manner.kind);
+                sending.store(true, Relaxed);
+                // A throttle that does not pace would have a request refused again and again.
+                let pause = (sent > 2).then(|| sleep(throttled.next()));
+                let (sending, answer) = (&sending, timeout(limit, operation()));
+                async move {
+                    if let Some(pause) = pause {
+                        pause.await;
+                    }
+                    let answer = answer.await;
+                    sending.store(false, Relaxed);
+                    answer.unwrap_or_else(|elapsed| Err(SdkError::timeout_error(elapsed)))
+                }
+            }));
+            let mut stop = pin!(self.stop.wished());
+            let mut stopping = manner.to_the_end;
+            poll_fn(|context| {
+                if let Poll::Ready(result) = admitted.as_mut().poll(context) {
+                    return Poll::Ready(Some(result));
+                }
+                stopping = stopping || stop.as_mut().poll(context).is_ready();
+                if stopping && !manner.to_the_end && !sending.load(Relaxed) {
+                    return Poll::Ready(None);
+                }
+                Poll::Pending
+            })
+            .await
+        };
+        if result.is_none() && sent > 0 {
+            self.counters.throttled.fetch_add(1, Relaxed);
+        }
+        result
+    }
+}

@@ -1,0 +1,338 @@
+//! [`Segments`]: which part of the key space is listed next. Decides, and does no IO.
+//!
+//! A segment is a range of keys that is listed page by page. There is one at first; whenever there are fewer
+//! than wanted, those with the most keys left are cut into pieces. Nothing depends on the cuts being good:
+//! the segments and what is settled always tile the key space.
+
+mod alphabet;
+mod coverage;
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+pub(crate) use self::entry::{Entry, Next, Page};
+use self::{alphabet::Alphabet, coverage::Coverage};
+use crate::{Key, KeyRange};
+
+/// The most keys in a page.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+pub(crate) const PAGE: usize = 1000;
+
+/// So many pages of keys must be left in a segment for each piece that it is cut into.
+const PAGES_PER_PIECE: u64 = 2;
+
+/// For each page seen, so many segments may be alive: what one page says of the others is little.
+const SEGMENTS_PER_PAGE: u64 = 8;
+
+/// A walk that brought nothing new for so many pages is not going to end.
+const BARREN_PAGES: u32 = 1000;
+
+/// A name for a segment, never used twice.
+pub(crate) type SegmentId = u64;
+
+/// Which parts of the key space are listed, are being listed, and are left.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    prefix: String,
+    wanted: usize,
+    live: HashMap<SegmentId, Segment>,
+    /// Those that nobody is listing, in the order in which it is their turn.
+    waiting: VecDeque<SegmentId>,
+    alphabet: Alphabet,
+    coverage: Coverage,
+    unlisted: Vec<(KeyRange, Failed)>,
+    /// What was found by a walk, which is begun when the store does not list in order.
+    walk: Option<HashSet<Key>>,
+    pages: u64,
+    created: u64,
+}
+
+/// What is left of a segment.
+#[derive(Debug)]
+struct Segment {
+    rest: KeyRange,
+    token: Option<String>,
+    /// How many keys may be left.
+    estimate: u64,
+    barren: u32,
+}
+
+/// A page to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) segment: SegmentId,
+    pub(crate) from: From,
+}
+
+/// Where a page starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum From {
+    Start,
+    After(Key),
+    Token(String),
+}
+
+/// What a page brought.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Found {
+    /// Keys that no page has brought before.
+    New(Vec<Entry>),
+    /// The store does not list in order: all that was found so far is void, and will be found again.
+    Restarted,
+}
+
+/// Why a range was not listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+impl Failed {
+    fn invalid(message: &str) -> Self {
+        Self { code: "InvalidResponse".to_owned(), message: message.to_owned() }
+    }
+}
+
+impl Segments {
+    /// The keys that start with `prefix`, in up to `wanted` segments at a time.
+    pub(crate) fn new(prefix: impl Into<String>, wanted: usize) -> Self {
+        let mut segments = Self {
+            prefix: prefix.into(),
+            wanted,
+            live: HashMap::new(),
+            waiting: VecDeque::new(),
+            alphabet: Alphabet::default(),
+            coverage: Coverage::default(),
+            unlisted: Vec::new(),
+            walk: None,
+            pages: 0,
+            created: 0,
+        };
+        segments.open(KeyRange::ALL, 0);
+        segments
+    }
+
+    /// The page to be listed next, if there is one that nobody is listing.
+    pub(crate) fn next(&mut self) -> Option<Ask> {
+        let segment = self.waiting.pop_front()?;
+        let it = self.live.get(&segment)?;
+        let from = match (&it.token, it.rest.after()) {
+            (Some(token), _) => From::Token(token.clone()),
+            (None, Some(after)) => From::After(after.clone()),
+            (None, None) => From::Start,
+        };
+        Some(Ask { segment, from })
+    }
+
+    /// Takes the answer to an [`Ask`].
+    pub(crate) fn page(&mut self, id: SegmentId, page: Page) -> Found {
+        // A page that was asked for before a restart.
+        let Some(segment) = self.live.remove(&id) else { return Found::New(Vec::new()) };
+        self.pages += 1;
+        if self.walk.is_some() {
+            return Found::New(self.walked(id, segment, page));
+        }
+        if !self.in_order(&segment.rest, &page.entries) {
+            self.restart();
+            return Found::Restarted;
+        }
+        let found = self.advance(id, segment, page);
+        self.steal();
+        Found::New(found)
+    }
+
+    /// The page of an [`Ask`] could not be had: what is left of its segment is not going to be listed.
+    pub(crate) fn failed(&mut self, id: SegmentId, failed: Failed) {
+        if let Some(segment) = self.live.remove(&id) {
+            self.unlisted.push((segment.rest, failed));
+        }
+    }
+
+    /// Whether there is nothing left to be listed.
+    pub(crate) fn is_done(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// How many segments there have been.
+    pub(crate) fn created(&self) -> u64 {
+        self.created
+    }
+
+    /// What was not listed, with a reason if there is one. Nothing, if what was listed tiles the key space.
+    pub(crate) fn into_unlisted(self) -> Vec<(KeyRange, Option<Failed>)> {
+        let mut reasons = self.unlisted;
+        let mut coverage = self.coverage;
+        let mut unlisted = Vec::new();
+        for (range, failed) in reasons.drain(..) {
+            coverage.settle(range.clone());
+            unlisted.push((range, Some(failed)));
+        }
+        // Whatever is missing beyond that was not looked at, be it because of a stop or by a mistake of ours.
+        unlisted.extend(coverage.gaps().into_iter().map(|range| (range, None)));
+        unlisted
+    }
+
+    fn open(&mut self, rest: KeyRange, estimate: u64) {
+        let id = self.created;
+        self.created += 1;
+        self.live.insert(id, Segment { rest, token: None, estimate, barren: 0 });
+        self.waiting.push_back(id);
+    }
+
+    /// Whether the page is what a store that lists in order can answer.
+    fn in_order(&self, rest: &KeyRange, entries: &[Entry]) -> bool {
+        let mut before = rest.after();
+        entries.iter().all(|entry| {
+            let fits = entry.key.as_str().starts_with(&self.prefix)
+                && before.is_none_or(|before| *before < entry.key);
+            before = Some(&entry.key);
+            fits
+        })
+    }
+
+    /// Moves a segment beyond a page, and gives what of the page is in it.
+    fn advance(&mut self, id: SegmentId, mut segment: Segment, page: Page) -> Vec<Entry> {
+        let Page { mut entries, next } = page;
+        let all = entries.len();
+        let inside = entries.partition_point(|entry| segment.rest.contains(&entry.key));
+        entries.truncate(inside);
+        for at in [0, inside / 2, inside.saturating_sub(1)] {
+            if let Some(entry) = entries.get(at) {
+                self.alphabet.learn(self.within(&entry.key));
+            }
+        }
+        let last = entries.last().map(|entry| entry.key.clone());
+        let settled =
+            next == Next::End || inside < all || (last.is_some() && last.as_ref() == segment.rest.until());
+        if settled {
+            self.coverage.settle(segment.rest);
+            return entries;
+        }
+        let until = segment.rest.until().cloned();
+        if let Some(last) = last {
+            // Both are not empty: `last` is in the segment, and is not its end.
+            if let Some(listed) = KeyRange::new(segment.rest.after().cloned(), Some(last.clone())) {
+                self.coverage.settle(listed);
+            }
+            let (first, end) = (self.within(&entries[0].key), until.as_ref().map(|until| self.within(until)));
+            segment.estimate = self.alphabet.estimate(first, self.within(&last), inside, end);
+            match KeyRange::new(Some(last), until) {
+                Some(rest) => segment.rest = rest,
+                None => return entries,
+            }
+        } else if next == Next::More {
+            let failed = Failed::invalid("a page without keys says that there are more, and not where");
+            self.unlisted.push((segment.rest, failed));
+            return entries;
+        }
+        self.go_on(id, segment, next);
+        entries
+    }
+
+    /// Puts a segment back in line.
+    fn go_on(&mut self, id: SegmentId, mut segment: Segment, next: Next) {
+        let token = match next {
+            Next::Token(token) => Some(token),
+            Next::End | Next::More => None,
+        };
+        if token.is_some() && token == segment.token {
+            let failed = Failed::invalid("a page says that the listing goes on where it began");
+            self.unlisted.push((segment.rest, failed));
+            return;
+        }
+        segment.token = token;
+        self.live.insert(id, segment);
+        self.waiting.push_back(id);
+    }
+
+    /// Takes a page of a walk: whatever is new, in whatever order.
+    fn walked(&mut self, id: SegmentId, mut segment: Segment, page: Page) -> Vec<Entry> {
+        let Some(seen) = &mut self.walk else { return Vec::new() };
+        let Page { mut entries, next } = page;
+        entries
+            .retain(|entry| entry.key.as_str().starts_with(&self.prefix) && seen.insert(entry.key.clone()));
+        segment.barren = if entries.is_empty() { segment.barren + 1 } else { 0 };
+        match next {
+            Next::End => self.coverage.settle(segment.rest),
+            Next::Token(_) if segment.barren < BARREN_PAGES => self.go_on(id, segment, next),
+            Next::Token(_) => {
+                self.unlisted.push((segment.rest, Failed::invalid("the listing goes in circles")));
+            }
+            Next::More => {
+                let failed = Failed::invalid("the store lists out of order, and without tokens");
+                self.unlisted.push((segment.rest, failed));
+            }
+        }
+        entries
+    }
+
+    /// Begins anew, with one walk that trusts nothing but the continuation tokens.
+    fn restart(&mut self) {
+        self.live.clear();
+        self.waiting.clear();
+        self.unlisted.clear();
+        self.coverage = Coverage::default();
+        self.walk = Some(HashSet::new());
+        self.open(KeyRange::ALL, 0);
+    }
+
+    /// Cuts segments into pieces until there are as many as wanted, those with the most keys left first.
+    fn steal(&mut self) {
+        let most = self.pages.saturating_mul(SEGMENTS_PER_PAGE).min(self.wanted as u64);
+        let mut idle = most.saturating_sub(self.live.len() as u64);
+        if idle == 0 {
+            return;
+        }
+        let mut victims: Vec<(u64, SegmentId)> = self
+            .live
+            .iter()
+            .map(|(id, segment)| (segment.estimate, *id))
+            .filter(|(estimate, _)| *estimate >= 2 * PAGES_PER_PIECE * PAGE as u64)
+            .collect();
+        victims.sort_unstable_by(|a, b| b.cmp(a));
+        let mut left: u128 = victims.iter().map(|(estimate, _)| u128::from(*estimate)).sum();
+        for (estimate, id) in victims {
+            // Each gets its share of the idle ones, rounded up, and the largest are served first.
+            let share = (u128::from(idle) * u128::from(estimate)).div_ceil(left.max(1));
+            let room = estimate / (PAGES_PER_PIECE * PAGE as u64) - 1;
+            let share = u64::try_from(share).unwrap_or(idle).min(room).min(idle);
+            idle -= self.split(id, share);
+            left -= u128::from(estimate);
+        }
+    }
+
+    /// Cuts up to `pieces` pieces off a segment; says how many it were.
+    fn split(&mut self, id: SegmentId, pieces: u64) -> u64 {
+        let Some(segment) = self.live.get(&id) else { return 0 };
+        let Some(last) = segment.rest.after() else { return 0 };
+        let until = segment.rest.until().cloned();
+        let pieces = usize::try_from(pieces).unwrap_or(usize::MAX).saturating_add(1);
+        let end = until.as_ref().map(|until| self.within(until));
+        let cuts = self.alphabet.cuts(self.within(last), end, pieces, self.prefix.len());
+        let cuts: Vec<Key> =
+            cuts.into_iter().filter_map(|cut| Key::new(format!("{}{cut}", self.prefix))).collect();
+        let Some(first) = cuts.first() else { return 0 };
+        let Some(rest) = KeyRange::new(Some(last.clone()), Some(first.clone())) else { return 0 };
+        let estimate = segment.estimate / (cuts.len() as u64 + 1);
+        if let Some(segment) = self.live.get_mut(&id) {
+            segment.rest = rest;
+            segment.estimate = estimate;
+        }
+        let ends = cuts.iter().skip(1).cloned().map(Some).chain([until]);
+        for (after, until) in cuts.iter().zip(ends) {
+            if let Some(piece) = KeyRange::new(Some(after.clone()), until) {
+                self.open(piece, 0);
+            }
+        }
+        cuts.len() as u64
+    }
+
+    /// A key without the prefix.
+    fn within<'a>(&self, key: &'a Key) -> &'a str {
+        key.as_str().get(self.prefix.len()..).unwrap_or_default()
+    }
+}

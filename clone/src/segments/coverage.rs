@@ -1,0 +1,78 @@
+//! [`Coverage`]: the proof that nothing was left out.
+
+use crate::{Key, KeyRange};
+
+/// The ranges whose listing is settled, merged where they meet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Coverage {
+    /// In order, apart from each other.
+    settled: Vec<KeyRange>,
+}
+
+impl Coverage {
+    /// Settles a range that no settled one overlaps.
+    pub(crate) fn settle(&mut self, range: KeyRange) {
+        // `None` comes first among the starts, as it should.
+        let at = self.settled.partition_point(|it| it.after() < range.after());
+        self.settled.insert(at, range);
+        self.merge(at);
+        if at > 0 {
+            self.merge(at - 1);
+        }
+    }
+
+    /// Merges a range with the next if it ends where the next starts.
+    fn merge(&mut self, at: usize) {
+        let Some(next) = self.settled.get(at + 1) else { return };
+        let this = &self.settled[at];
+        if this.until().is_some()
+            && this.until() == next.after()
+            && let Some(both) = KeyRange::new(this.after().cloned(), next.until().cloned())
+        {
+            self.settled[at] = both;
+            self.settled.remove(at + 1);
+        }
+    }
+
+    /// What is not settled. Nothing, if the settled ranges tile the whole key space.
+    pub(crate) fn gaps(&self) -> Vec<KeyRange> {
+        let mut gaps = Vec::new();
+        // Where the next range must start: nowhere after one without an end.
+        let mut at: Option<Option<Key>> = Some(None);
+        for range in &self.settled {
+            if let Some(from) = at
+                && from.as_ref() != range.after()
+            {
+                gaps.extend(KeyRange::new(from, range.after().cloned()));
+            }
+            at = range.until().cloned().map(Some);
+        }
+        if let Some(from) = at {
+            gaps.extend(KeyRange::new(from, None));
+        }
+        gaps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(after: &str, until: &str) -> KeyRange {
+        KeyRange::new(Key::new(after), Key::new(until)).unwrap()
+    }
+
+    #[test]
+    fn the_whole_has_no_gap() {
+        let mut coverage = Coverage::default();
+        assert_eq!(coverage.gaps(), [KeyRange::ALL]);
+        coverage.settle(range("b", "c"));
+        assert_eq!(coverage.gaps(), [range("", "b"), range("c", "")]);
+        coverage.settle(range("d", ""));
+        coverage.settle(range("", "b"));
+        assert_eq!(coverage.gaps(), [range("c", "d")]);
+        coverage.settle(range("c", "d"));
+        assert_eq!(coverage.gaps(), []);
+        assert_eq!(coverage.settled, [KeyRange::ALL]);
+    }
+}
