@@ -33,7 +33,8 @@ pub fn fault(mode: FaultMode, probability: f64) -> Faults {
 /// The destination has what the source has, with all that belongs to it but the way it was uploaded.
 pub fn assert_identical(aws: &LocalAws) {
     let (from, to) = (aws.s3().objects("src").unwrap(), aws.s3().objects("dst").unwrap());
-    let keys = |side: &[tidegate_local_aws::ObjectView]| side.iter().map(|it| it.key.clone()).collect::<Vec<_>>();
+    let keys =
+        |side: &[tidegate_local_aws::ObjectView]| side.iter().map(|it| it.key.clone()).collect::<Vec<_>>();
     assert_eq!(keys(&from), keys(&to));
     for (a, b) in from.iter().zip(&to) {
         let key = &a.key;

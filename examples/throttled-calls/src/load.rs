@@ -81,9 +81,7 @@ async fn call_until(client: Client, mut stopped: watch::Receiver<()>, ok: Arc<At
             }
             Err(error) => {
                 measured.failed += 1;
-                measured
-                    .first_failure
-                    .get_or_insert_with(|| text(&error));
+                measured.first_failure.get_or_insert_with(|| text(&error));
                 // A call that fails before it waits for anything must not keep the others from running.
                 tokio::task::yield_now().await;
             }
@@ -93,8 +91,12 @@ async fn call_until(client: Client, mut stopped: watch::Receiver<()>, ok: Arc<At
 
 /// An error and its causes in one line.
 fn text(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut texts: Vec<_> = causes.map(ToString::to_string).collect();
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
     texts.dedup();
     texts.join(": ")
 }
