@@ -155,7 +155,8 @@ async fn any_throttle_admits_every_request_once() {
     seed(&aws, 500);
     aws.s3().put_synthetic("src", "large", 20 * MIB).unwrap();
     let throttle = Arc::new(Foreign::default());
-    let cloner = cloner(&aws).multipart_threshold(10 * MIB).part_size(5 * MIB).throttle(Arc::clone(&throttle) as _);
+    let cloner =
+        cloner(&aws).multipart_threshold(10 * MIB).part_size(5 * MIB).throttle(Arc::clone(&throttle) as _);
     let report = cloner.run().await.unwrap();
     assert_complete(&report, 501);
     assert_eq!(throttle.calls.load(Relaxed), report.requests().total());
@@ -219,7 +220,11 @@ async fn a_bucket_that_is_not_there_is_an_incomplete_clone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_changes_is_told_from_one_that_fails() {
-    let slow = Latency::none().with("s3", ["CopyObject", "HeadObject"], Distribution::fixed(Duration::from_millis(100)));
+    let slow = Latency::none().with(
+        "s3",
+        ["CopyObject", "HeadObject"],
+        Distribution::fixed(Duration::from_millis(100)),
+    );
     let aws = aws(LocalAws::builder().latency(slow)).await;
     for n in 0..10 {
         aws.s3().put_synthetic("src", &format!("{n}"), 11 * MIB).unwrap();
@@ -249,7 +254,9 @@ async fn a_source_that_changes_is_told_from_one_that_fails() {
 async fn a_stopped_clone_accounts_for_everything() {
     for after in [5, 40, 90, 130, 260, 1_000] {
         let slow = Latency::none().with("s3", ["*"], Distribution::fixed(Duration::from_millis(60)));
-        let aws = aws(LocalAws::builder().latency(slow).limits(Limits::single("s3", "CopyObject", 1_000, 100))).await;
+        let aws =
+            aws(LocalAws::builder().latency(slow).limits(Limits::single("s3", "CopyObject", 1_000, 100)))
+                .await;
         seed(&aws, 4_000);
         for n in 0..5 {
             aws.s3().put_synthetic("src", &format!("a-large/{n}"), 500 * MIB).unwrap();
@@ -295,12 +302,15 @@ async fn differences_are_found() {
     let verified = cloner.verify().await.unwrap();
     assert_eq!((verified.same(), verified.different(), verified.extra()), (2_498, 3, 1));
     let key = |key| tidegate_clone::Key::new(key).unwrap();
-    assert_eq!(verified.differences(), [
-        Difference::Extra(key("extra")),
-        Difference::Missing(key("missing")),
-        Difference::Size { key: key("p001/k000001"), source: 1, destination: 999 },
-        Difference::Content(key("p002/k000002")),
-    ]);
+    assert_eq!(
+        verified.differences(),
+        [
+            Difference::Extra(key("extra")),
+            Difference::Missing(key("missing")),
+            Difference::Size { key: key("p001/k000001"), source: 1, destination: 999 },
+            Difference::Content(key("p002/k000002")),
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,9 +12,40 @@ fn odd_keys() -> BTreeSet<String> {
     let mut keys: BTreeSet<String> = (1_u8..=0x7f).map(|byte| char::from(byte).to_string()).collect();
     keys.extend((1_u8..=0x7f).map(|byte| format!("in/a{}b", char::from(byte))));
     let odd = [
-        "%2B", "%25", "a%20b", "+ +", " lead", "trail ", "a//b", "//", "//a", "/lead", "a/./b", "a/../b", ".", "..",
-        "../up", "folder/", "folder", "folder/x", "soap", "a-b", "a.b", "a/b", "a", "ab", "caf\u{e9}", "cafe\u{301}",
-        "\u{e000}", "\u{fffd}", "\u{ffff}", "\u{10000}", "\u{1f600}/\u{1f600}", "a?b=c&d#e", "\r\n", "x\u{85}y",
+        "%2B",
+        "%25",
+        "a%20b",
+        "+ +",
+        " lead",
+        "trail ",
+        "a//b",
+        "//",
+        "//a",
+        "/lead",
+        "a/./b",
+        "a/../b",
+        ".",
+        "..",
+        "../up",
+        "folder/",
+        "folder",
+        "folder/x",
+        "soap",
+        "a-b",
+        "a.b",
+        "a/b",
+        "a",
+        "ab",
+        "caf\u{e9}",
+        "cafe\u{301}",
+        "\u{e000}",
+        "\u{fffd}",
+        "\u{ffff}",
+        "\u{10000}",
+        "\u{1f600}/\u{1f600}",
+        "a?b=c&d#e",
+        "\r\n",
+        "x\u{85}y",
         "a\"b'c\\d<e>f[g]h{i}j|k^l~m*n;o:p@q,r=s$t!u(v)w`",
     ];
     keys.extend(odd.map(String::from));
@@ -54,7 +85,8 @@ async fn a_prefix_is_exchanged_for_another() {
             aws.s3().put_synthetic("src", stranger, 5).unwrap();
         }
         let client = client(&aws);
-        let (from, to) = (Location::new(client.clone(), "src").prefix(prefix), Location::new(client, "dst").prefix("to/"));
+        let (from, to) =
+            (Location::new(client.clone(), "src").prefix(prefix), Location::new(client, "dst").prefix("to/"));
         let cloner = Cloner::new(from, to);
         let report = cloner.run().await.unwrap();
         let sources = aws.s3().objects("src").unwrap();
