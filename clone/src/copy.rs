@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// What is waited for the answer to a request that moves no object.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// What is waited for the answer to a request that does, beside the time for its bytes.
-const COPY_TIMEOUT: Duration = Duration::from_secs(120);
+const COPY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Copies objects from one location to another.
 #[derive(Debug)]
@@ -80,13 +80,13 @@ impl Copier {
             copy: to(Kind::Copy, "CopyObject", COPY_TIMEOUT),
             head_source: Manner::new(Kind::Head, "HeadObject", &source, TIMEOUT),
             // From where the parts are together on, it ends well or badly, but not half-way.
-            head_destination: to(Kind::Head, "HeadObject", TIMEOUT).to_the_end(),
+            head_destination: to(Kind::Head, "HeadObject", TIMEOUT).until_done(),
             read_tags: Manner::new(Kind::Tagging, "GetObjectTagging", &source, TIMEOUT),
-            write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).to_the_end(),
+            write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).until_done(),
             create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
             part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT),
-            complete: to(Kind::Multipart, "CompleteMultipartUpload", COPY_TIMEOUT).to_the_end(),
-            abort: to(Kind::Multipart, "AbortMultipartUpload", TIMEOUT).to_the_end(),
+            complete: to(Kind::Multipart, "CompleteMultipartUpload", COPY_TIMEOUT).until_done(),
+            abort: to(Kind::Multipart, "AbortMultipartUpload", TIMEOUT).until_done(),
         };
         Self {
             source,

@@ -75,14 +75,14 @@ impl Engine {
             }
             tokio::select! {
                 Some(listed) = listings.join_next() => self.listed(unpanicked(listed)),
-                Some(copied) = copies.join_next() => self.copied(unpanicked(copied)),
+                Some(ended) = copies.join_next() => self.copied(unpanicked(ended)),
                 () = stop.wished() => {}
             }
         }
         // Nothing is begun any more; a page that comes now would only be thrown away.
         listings.shutdown().await;
-        while let Some(copied) = copies.join_next().await {
-            self.copied(unpanicked(copied));
+        while let Some(ended) = copies.join_next().await {
+            self.copied(unpanicked(ended));
         }
         self.report(began)
     }
@@ -92,9 +92,9 @@ impl Engine {
         while copies.len() < self.copies_in_flight
             && let Some(entry) = self.backlog.pop()
         {
-            let (copier, era) = (Arc::clone(&self.copier), self.era);
+            let (engine, era) = (Arc::clone(&self.copier), self.era);
             copies.spawn(async move {
-                let ended = copier.copy(&entry).await;
+                let ended = engine.copy(&entry).await;
                 (era, entry, ended)
             });
         }

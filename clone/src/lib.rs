@@ -1,4 +1,54 @@
-//! A prefix-parallel S3 cloner: everything under a prefix, from one bucket to another, by server-side copies.
+//! A prefix-parallel S3 cloner: everything under a prefix, from one bucket to another, by server-side copies,
+//! with a report that cannot claim success over a shortfall.
+//!
+//! ```
+//! # async fn of(client: aws_sdk_s3::Client) -> Result<(), tidegate_clone::Error> {
+//! use tidegate_clone::{Cloner, Location, Outcome};
+//!
+//! let cloner = Cloner::new(
+//!     Location::new(client.clone(), "photos").prefix("2026/"),
+//!     Location::new(client, "photos-copy").prefix("2026/"),
+//! );
+//! let report = cloner.run().await?;
+//! if report.outcome() != Outcome::Complete {
+//!     println!("missing: {:?} {:?}", report.failures(), report.unlisted());
+//! }
+//! assert!(cloner.verify().await?.is_whole());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! The keys are listed in *segments*: ranges that always tile the key space. There is one at first. While
+//! listings are idle, the segments with the most keys left are cut, at points made of the characters that
+//! were seen; so one flat prefix with a million keys is listed as parallel as 200,000 prefixes are. Copies
+//! begin with the first page, and take their turns over all segments, which spreads them over the
+//! partitions of the destination. Listing waits while too much waits to be copied, so that memory does not
+//! depend on the number of keys.
+//!
+//! Every request is admitted once by a [`Throttle`](tidegate_throttle::Throttle), whatever the client carries.
+//! A throttled request is sent again until it is let through. Any other failure that may pass is tried
+//! [so many times](Cloner::attempts). A copy is made of what was listed, or not at all: an object that was
+//! written anew in between is reported as changed.
+//!
+//! A store that does not list in order is listed again by one walk, which costs memory for each key.
+//!
+//! # Clients
+//!
+//! The clients are yours, and their HTTP client, credentials, endpoint and interceptors are used. Their
+//! retries, their timeouts and their stalled-stream protection are not: S3 takes its time with large copies and
+//! with listings behind many delete markers. If a client was built without an HTTP client of its own, the
+//! clone opens connections of its own.
+//!
+//! # What it does not do
+//!
+//! It copies the current version of each object, always, and deletes nothing. See the README for what of an
+//! object is kept.
+//!
+//! # Cancel safety
+//!
+//! Dropping a future of this crate leaves at most one request of unknown effect for each object in flight.
 
 mod backlog;
 mod cloner;
@@ -28,3 +78,7 @@ pub use self::{
     run::{Monitor, Run},
     verify::{Difference, Verification},
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Deep stretches of delete markers were seen to take 120 s for one page.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Asks for the pages of one location.
 #[derive(Debug)]

@@ -47,18 +47,18 @@ pub(crate) struct Manner {
     /// How long one attempt may take.
     pub(crate) timeout: Duration,
     /// Whether it is sent, and sent again, even if the clone is to stop.
-    pub(crate) to_the_end: bool,
+    pub(crate) until_done: bool,
 }
 
 impl Manner {
     pub(crate) fn new(kind: Kind, operation: &'static str, location: &Location, timeout: Duration) -> Self {
         let region = location.client.config().region().map(ToString::to_string).unwrap_or_default();
         let call = Call::new("s3", operation).region(region).resource(location.bucket.clone());
-        Self { kind, call, timeout, to_the_end: false }
+        Self { kind, call, timeout, until_done: false }
     }
 
-    pub(crate) fn to_the_end(self) -> Self {
-        Self { to_the_end: true, ..self }
+    pub(crate) fn until_done(self) -> Self {
+        Self { until_done: true, ..self }
     }
 
     /// Allows more time for a request that moves `bytes`.
@@ -132,12 +132,12 @@ impl Requester {
             if fault.cause != Cause::Transient || attempt >= self.attempts.get() {
                 return Err(fault);
             }
-            if !manner.to_the_end && self.stop.is_wished() {
+            if !manner.until_done && self.stop.is_wished() {
                 return Err(Fault::stopped());
             }
             self.counters.retries.fetch_add(1, Relaxed);
             let delay = sleep(backoff.next());
-            if manner.to_the_end {
+            if manner.until_done {
                 delay.await;
             } else {
                 tokio::select! {
@@ -176,24 +176,28 @@ impl Requester {
                 sending.store(true, Relaxed);
                 // A throttle that does not pace would have a request refused again and again.
                 let pause = (sent > 2).then(|| sleep(throttled.next()));
-                let (sending, answer) = (&sending, timeout(limit, operation()));
+                // Boxed, for it is large, and the futures around it would hold it more than once.
+                let (sending, answer) = (&sending, timeout(limit, Box::pin(operation())));
                 async move {
                     if let Some(pause) = pause {
                         pause.await;
                     }
                     let answer = answer.await;
                     sending.store(false, Relaxed);
-                    answer.unwrap_or_else(|elapsed| Err(SdkError::timeout_error(elapsed)))
+                    match answer {
+                        Ok(answer) => answer,
+                        Err(elapsed) => Err(SdkError::timeout_error(elapsed)),
+                    }
                 }
             }));
             let mut stop = pin!(self.stop.wished());
-            let mut stopping = manner.to_the_end;
+            let mut stopping = manner.until_done;
             poll_fn(|context| {
                 if let Poll::Ready(result) = admitted.as_mut().poll(context) {
                     return Poll::Ready(Some(result));
                 }
                 stopping = stopping || stop.as_mut().poll(context).is_ready();
-                if stopping && !manner.to_the_end && !sending.load(Relaxed) {
+                if stopping && !manner.until_done && !sending.load(Relaxed) {
                     return Poll::Ready(None);
                 }
                 Poll::Pending

@@ -1,6 +1,6 @@
 //! [`Tally`]: groups what was not copied, in bounded memory.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use crate::{Failure, Failures, Key, request::Fault};
 
@@ -32,7 +32,7 @@ impl Tally {
             let all = std::mem::take(groups);
             for (prefix, mut group) in all {
                 if prefix.matches('/').count() == depth {
-                    group.prefix = parent(&prefix).unwrap_or_default().to_owned();
+                    parent(&prefix).unwrap_or_default().clone_into(&mut group.prefix);
                 }
                 merge(groups, group);
             }
@@ -42,7 +42,7 @@ impl Tally {
     /// The groups, the largest first.
     pub(crate) fn into_failures(self) -> Vec<Failures> {
         let mut failures: Vec<_> = self.codes.into_values().flat_map(BTreeMap::into_values).collect();
-        failures.sort_by(|a, b| b.count.cmp(&a.count));
+        failures.sort_by_key(|group| Reverse(group.count));
         failures
     }
 }

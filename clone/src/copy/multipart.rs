@@ -49,7 +49,7 @@ impl Copier {
             self.abort(upload, key).await;
             return Err(fault);
         }
-        upload.is_over();
+        upload.over();
         match properties.left_over_tags() {
             Some(tags) => self.put_tags(key, tags).await,
             None => Ok(()),
@@ -194,8 +194,8 @@ impl Copier {
             .upload_id(upload.id());
         let aborted = self.requester.send(&self.manners.abort, || request.clone().send()).await;
         match aborted {
-            Ok(_) => upload.is_over(),
-            Err(fault) if fault.cause == Cause::NotFound => upload.is_over(),
+            Ok(_) => upload.over(),
+            Err(fault) if fault.cause == Cause::NotFound => upload.over(),
             // Dropped without being over, it is an orphan.
             Err(fault) => tracing::warn!(%key, code = fault.code, "a multipart upload could not be aborted"),
         }

@@ -21,7 +21,7 @@ impl<'a> Upload<'a> {
     }
 
     /// It was completed, or aborted.
-    pub(super) fn is_over(mut self) {
+    pub(super) fn over(mut self) {
         self.id = None;
     }
 }

@@ -157,7 +157,9 @@ mod tests {
         ) {
             prop_assume!(until.as_ref().is_none_or(|until| last < *until));
             let mut alphabet = Alphabet::default();
-            seen.iter().for_each(|key| alphabet.learn(key));
+            for key in &seen {
+                alphabet.learn(key);
+            }
             let cuts = alphabet.cuts(&last, until.as_deref(), pieces, prefix_len);
             prop_assert!(cuts.len() < pieces.max(1));
             prop_assert!(cuts.is_sorted_by(|a, b| a < b));
