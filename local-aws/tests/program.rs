@@ -20,6 +20,15 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
+#[test]
+#[cfg(feature = "s3")]
+fn a_bad_seed_is_one_clear_line() {
+    let seed = file("bad-seed.json", r#"{"buckets":[{"name":"src","generate":{"objects":0}}]}"#);
+    let seed = seed.to_str().unwrap();
+    let line = refused(&["--port", "0", "--seed", seed]);
+    assert!(line.contains(seed) && line.contains("\"objects\" must be at least 1"), "{line}");
+}
+
 /// Runs it on bad input: the one line that it writes.
 fn refused(arguments: &[&str]) -> String {
     let output = program().args(arguments).output().unwrap();

@@ -65,6 +65,14 @@ async fn the_admin_paths() {
 
     let answer = send(&aws, "PUT /_tidegate/limits", r#"{"limit":[]}"#).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("unknown field `limit`"), "{answer}");
+    assert!(
+        send(&aws, "PUT /_tidegate/limits", r#"{"limits":[]}"#).await.ends_with(r#"{"status":"replaced"}"#)
+    );
+    let faults = r#"{"faults":[{"mode":"drop","probability":1}]}"#;
+    assert!(send(&aws, "PUT /_tidegate/faults", faults).await.starts_with("HTTP/1.1 200"));
+    let answer = send(&aws, "POST /\nx-amz-target: Kinesis_20131202.DescribeLimits", "{}").await;
+    assert_eq!(answer, "", "the connection is closed without a byte");
+    assert!(send(&aws, "PUT /_tidegate/latency", r#"{"latency":[]}"#).await.starts_with("HTTP/1.1 200"));
     assert!(send(&aws, "DELETE /_tidegate/limits", "").await.starts_with("HTTP/1.1 405"));
     assert!(send(&aws, "GET /_tidegate/other", "").await.starts_with("HTTP/1.1 404"));
 }

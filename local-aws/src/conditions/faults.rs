@@ -1,10 +1,10 @@
 //! Faults: what goes wrong, how often.
 
+mod file;
+
 use std::{path::Path, time::Duration};
 
-use serde::Deserialize;
-
-use super::{actions::Actions, file};
+use super::actions::Actions;
 use crate::Error;
 
 /// What goes wrong with a call that the limits let pass.
@@ -117,7 +117,7 @@ impl Faults {
     /// # Errors
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) names the field that is unknown, missing or wrong.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        parse("faults", json)
+        file::parse("faults", json)
     }
 
     /// Faults from a JSON file.
@@ -127,7 +127,7 @@ impl Faults {
     /// or wrong.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        parse(&path.display().to_string(), &file::read(path)?)
+        file::parse(&path.display().to_string(), &super::file::read(path)?)
     }
 
     /// Draws what happens to one call.
@@ -135,83 +135,6 @@ impl Faults {
         let mut rows = self.rows.iter().filter(|row| row.fits(service, action));
         let hit = rows.find(|row| random.f64() < row.probability)?;
         Some(Hit { mode: hit.mode, over: hit.over })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    #[serde(default, rename = "about")]
-    _about: Option<String>,
-    faults: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    mode: ModeName,
-    probability: f64,
-    #[serde(default)]
-    service: Option<String>,
-    #[serde(default)]
-    actions: Option<Vec<String>>,
-    #[serde(default)]
-    over_ms: Option<u32>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ModeName {
-    Drop,
-    #[serde(rename = "error-500")]
-    Error500,
-    #[serde(rename = "error-503")]
-    Error503,
-    #[serde(rename = "error-in-200")]
-    ErrorIn200,
-    SlowBody,
-    LostReply,
-}
-
-fn parse(name: &str, json: &str) -> Result<Faults, Error> {
-    let table: Table = file::parse(name, json)?;
-    let mut faults = Faults::none();
-    for (index, row) in table.faults.into_iter().enumerate() {
-        let wrong = |problem: &str| file::row_error(name, "faults", index, problem);
-        if !(0.0..=1.0).contains(&row.probability) {
-            return Err(wrong(&format!("\"probability\" {} must be from 0 to 1", row.probability)));
-        }
-        let mut fault = Fault::new(row.mode.into(), row.probability);
-        fault.service = row.service;
-        if let Some(actions) = row.actions {
-            fault = fault.actions(actions);
-        }
-        if fault.actions.is_empty() {
-            return Err(wrong("\"actions\" is empty; leave it out for all of them"));
-        }
-        if let Some(action) = fault.actions.invalid() {
-            return Err(wrong(&format!(
-                "{action:?} is no action; give names such as \"GetObject\" or \"*\""
-            )));
-        }
-        if let Some(over) = row.over_ms {
-            fault = fault.over(Duration::from_millis(over.into()));
-        }
-        faults = faults.with(fault);
-    }
-    Ok(faults)
-}
-
-impl From<ModeName> for FaultMode {
-    fn from(name: ModeName) -> Self {
-        match name {
-            ModeName::Drop => Self::Drop,
-            ModeName::Error500 => Self::Error500,
-            ModeName::Error503 => Self::Error503,
-            ModeName::ErrorIn200 => Self::ErrorIn200,
-            ModeName::SlowBody => Self::SlowBody,
-            ModeName::LostReply => Self::LostReply,
-        }
     }
 }
 
@@ -243,17 +166,5 @@ mod tests {
         );
         assert_eq!(faults.draw("s3", "GetObject", &mut random), None);
         assert_eq!(faults.draw("kinesis", "CopyObject", &mut random), None);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        for (row, expected) in [
-            (r#"{"mode":"explode","probability":1}"#, "my.json: unknown variant `explode`"),
-            (r#"{"mode":"drop","probability":2}"#, "row 1 of \"faults\": \"probability\" 2"),
-            (r#"{"mode":"drop","probability":1,"acts":[]}"#, "unknown field `acts`"),
-        ] {
-            let error = parse("my.json", &format!(r#"{{"faults":[{row}]}}"#)).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-        }
     }
 }

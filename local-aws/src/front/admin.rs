@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::full;
 use crate::{
-    Limits,
+    Error, Faults, Latency, Limits,
     conditions::desk::Desk,
     services::{Request, Response},
 };
@@ -23,26 +23,29 @@ pub(super) fn answer(desk: &Desk, request: &Request) -> Response {
             desk.reset_counters();
             json(StatusCode::OK, &Status { status: "reset", error: None })
         }
-        (&Method::PUT, "limits") => put_limits(desk, request.body()),
-        (_, "health" | "counters" | "counters/reset" | "limits") => {
-            refuse(StatusCode::METHOD_NOT_ALLOWED, format!("{path} does not take {}", request.method()))
+        (&Method::PUT, "limits") => put(request, Limits::from_json, |limits| desk.set_limits(limits)),
+        (&Method::PUT, "latency") => put(request, Latency::from_json, |latency| desk.set_latency(latency)),
+        (&Method::PUT, "faults") => put(request, Faults::from_json, |faults| desk.set_faults(faults)),
+        (method, "health" | "counters" | "counters/reset" | "limits" | "latency" | "faults") => {
+            refuse(StatusCode::METHOD_NOT_ALLOWED, format!("{path} does not take {method}"))
         }
         _ => refuse(
             StatusCode::NOT_FOUND,
-            "there are GET health, GET counters, POST counters/reset and PUT limits".to_owned(),
+            "there are GET health, GET counters, POST counters/reset, PUT limits, PUT latency and PUT faults"
+                .to_owned(),
         ),
     }
 }
 
-fn put_limits(desk: &Desk, body: &[u8]) -> Response {
-    let limits = match std::str::from_utf8(body) {
-        Ok(text) => Limits::from_json(text),
-        Err(_) => return refuse(StatusCode::BAD_REQUEST, "limits: not UTF-8".to_owned()),
+/// Replaces a setting by the file in the body.
+fn put<T>(request: &Request, parse: impl Fn(&str) -> Result<T, Error>, set: impl Fn(T)) -> Response {
+    let Ok(json) = std::str::from_utf8(request.body()) else {
+        return refuse(StatusCode::BAD_REQUEST, "the body is not UTF-8".to_owned());
     };
-    match limits {
-        Ok(limits) => {
-            desk.set_limits(limits);
-            json(StatusCode::OK, &Status { status: "limits replaced", error: None })
+    match parse(json) {
+        Ok(value) => {
+            set(value);
+            self::json(StatusCode::OK, &Status { status: "replaced", error: None })
         }
         Err(error) => refuse(StatusCode::BAD_REQUEST, error.to_string()),
     }

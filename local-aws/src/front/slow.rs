@@ -16,8 +16,10 @@ const PIECES: u32 = 10;
 /// The same body over the given time, in pieces, each as late as its last byte is far into the body.
 pub(super) fn trickle(body: Body, over: Duration) -> Body {
     let total = body.size_hint().exact();
-    let pieces =
-        stream::unfold(Trickle { body, over, total, sent: 0, pieces: 0, ready: VecDeque::new() }, next);
+    let pieces = stream::unfold(
+        Trickle { body, over, total, start: None, sent: 0, pieces: 0, ready: VecDeque::new() },
+        next,
+    );
     // A client may ask again after the end.
     StreamBody::new(pieces.fuse()).boxed_unsync()
 }
@@ -27,6 +29,8 @@ struct Trickle {
     over: Duration,
     /// Its length, if it is known beforehand.
     total: Option<u64>,
+    /// When the first of it came.
+    start: Option<Instant>,
     sent: u64,
     pieces: u32,
     /// What has come of the body and waits for its time.
@@ -58,15 +62,12 @@ impl Trickle {
             Some(total) => usize::try_from(total.div_ceil(PIECES.into())).unwrap_or(usize::MAX).max(1),
             None => data.len().max(1),
         };
-        let now = Instant::now();
+        let start = *self.start.get_or_insert_with(Instant::now);
         while !data.is_empty() {
             let piece = data.split_to(most.min(data.len()));
-            let before = self.share();
             self.sent += piece.len() as u64;
             self.pieces += 1;
-            let wait = self.share().saturating_sub(before);
-            let after = self.ready.back().map_or(now, |(due, _)| *due);
-            self.ready.push_back((after + wait, piece));
+            self.ready.push_back((start + self.share(), piece));
         }
     }
 

@@ -15,6 +15,7 @@ mod get;
 mod handle;
 mod headers;
 mod host;
+mod keys;
 mod list;
 mod listing;
 mod multipart;
@@ -37,19 +38,15 @@ use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use s3s::{
     S3ErrorCode,
-    auth::SimpleAuth,
     config::{S3Config, StaticConfigProvider},
     dto::CopySource,
     service::{S3Service, S3ServiceBuilder},
 };
 
 pub use self::handle::{Digest, ObjectView, S3Error, S3Handle};
-use self::{clock::Clock, operations::Operations, store::Store};
+use self::{clock::Clock, keys::Keys, operations::Operations, store::Store};
 use super::{Action, Request, Response, Scope, Service};
 use crate::front::{empty, full};
-
-/// The credentials that requests are signed with.
-const CREDENTIALS: &str = "test";
 
 /// S3 and its state. Buckets are global: each has a region, and is reached from all of them.
 pub(crate) struct S3 {
@@ -69,7 +66,7 @@ impl Default for S3 {
     fn default() -> Self {
         let (store, clock) = (Arc::new(Store::default()), Clock::default());
         let mut builder = S3ServiceBuilder::new(Operations::new(Arc::clone(&store), clock));
-        builder.set_auth(SimpleAuth::from_single(CREDENTIALS, CREDENTIALS));
+        builder.set_auth(Keys);
         builder.set_host(host::Hosts);
         let mut config = S3Config::default();
         // A client under a simulated clock signs with its own time.
@@ -96,7 +93,7 @@ impl Service for S3 {
             return write_error(source::malformed());
         }
         match self.protocol.call(request.map(s3s::Body::from)).await {
-            Ok(response) => finish(response).await,
+            Ok(response) => finish(response),
             Err(error) => {
                 tracing::error!(?error, "the protocol crate could not answer");
                 write_error(s3s::S3Error::new(S3ErrorCode::InternalError))
@@ -130,8 +127,9 @@ fn write_error(error: s3s::S3Error) -> Response {
     }
 }
 
-/// Mends what the protocol crate leaves: the characters of XML, and the body of a 304.
-async fn finish(response: s3s::HttpResponse) -> Response {
+/// Mends what the protocol crate leaves: the characters of XML, errors without a message, and the body of a
+/// 304.
+fn finish(response: s3s::HttpResponse) -> Response {
     let (mut parts, body) = response.into_parts();
     if parts.status == StatusCode::NOT_MODIFIED {
         parts.headers.remove(header::CONTENT_TYPE);
@@ -141,6 +139,7 @@ async fn finish(response: s3s::HttpResponse) -> Response {
         parts.headers.get(header::CONTENT_TYPE) == Some(&HeaderValue::from_static("application/xml"));
     match body.bytes() {
         Some(bytes) if is_xml => {
+            let bytes = encoding::tell_message(&bytes).unwrap_or(bytes);
             Response::from_parts(parts, full(encoding::refer_to_control_characters(&bytes)))
         }
         _ => Response::from_parts(parts, body.boxed_unsync()),

@@ -1,4 +1,4 @@
-//! GetObjectAttributes.
+//! `GetObjectAttributes`.
 
 use s3s::{
     S3Result,
@@ -21,7 +21,10 @@ pub(crate) fn get(
     input: &GetObjectAttributesInput,
 ) -> S3Result<GetObjectAttributesOutput> {
     let object = buckets.get(&input.bucket)?.object(&input.key)?;
-    let asked = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
+    // Some clients name all of them in one header, and the protocol crate leaves it whole.
+    let names = input.object_attributes.iter().flat_map(|names| names.as_str().split(',')).map(str::trim);
+    let names: Vec<&str> = names.collect();
+    let asked = |name: &str| names.contains(&name);
     let checksum = object.checksum().filter(|_| asked(ObjectAttributes::CHECKSUM));
     let layout = object.layout().filter(|_| asked(ObjectAttributes::OBJECT_PARTS));
     let class = StorageClass::from_static(object.class.name());

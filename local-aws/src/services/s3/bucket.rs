@@ -1,4 +1,4 @@
-//! CreateBucket, DeleteBucket, HeadBucket, GetBucketLocation and ListBuckets.
+//! `CreateBucket`, `DeleteBucket`, `HeadBucket`, `GetBucketLocation` and `ListBuckets`.
 
 use std::time::SystemTime;
 

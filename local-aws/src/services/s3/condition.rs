@@ -26,7 +26,7 @@ enum Verdict {
 }
 
 impl Conditions {
-    /// An ETag condition that is given takes the place of the time condition beside it.
+    /// An `ETag` condition that is given takes the place of the time condition beside it.
     fn judge(&self, object: &Object) -> Verdict {
         let modified = Timestamp::from(object.modified);
         let changed = match (&self.matches, &self.unmodified_since) {
@@ -77,7 +77,7 @@ impl Conditions {
 /// For what is to be written over, if there is something.
 ///
 /// # Errors
-/// `PreconditionFailed`; `NoSuchKey` if there is nothing that could match; `NotImplemented` for an ETag
+/// `PreconditionFailed`; `NoSuchKey` if there is nothing that could match; `NotImplemented` for an `ETag`
 /// under If-None-Match, as S3 takes only `*` there.
 pub(crate) fn check_write(
     existing: Option<&Object>,
@@ -103,12 +103,15 @@ pub(crate) fn check_write(
     Ok(())
 }
 
-/// An ETag condition of a header that the protocol crate does not know on this operation.
+/// An `ETag` condition of a header that the protocol crate does not know on this operation.
 ///
 /// # Errors
 /// `InvalidArgument` if it is none.
-pub(crate) fn condition_in(headers: &HeaderMap, name: header::HeaderName) -> S3Result<Option<ETagCondition>> {
-    let Some(value) = headers.get(&name) else { return Ok(None) };
+pub(crate) fn condition_in(
+    headers: &HeaderMap,
+    name: &header::HeaderName,
+) -> S3Result<Option<ETagCondition>> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
     ETagCondition::parse_http_header(value.as_bytes()).map(Some).map_err(|_malformed| {
         S3Error::with_message(S3ErrorCode::InvalidArgument, format!("{name} is not an entity tag"))
     })

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
 /// 16 bytes that two contents share if, and only if, they are equal: the MD5 of real bytes, and for
-/// synthetic ones the MD5 of their description.
+/// synthetic ones a hash of their description.
 pub(crate) type Identity = [u8; 16];
 
 /// What an object, or a part of one, holds.
@@ -98,6 +98,9 @@ impl Content {
             self.each_bytes(|bytes| hasher.update(bytes));
             return hasher.finalize().into();
         }
+        if let Self::One(Piece::Run(run)) = self {
+            return run.identity();
+        }
         let mut described = Md5::new_with_prefix(b"synthetic");
         let mut real: Option<(u64, Md5)> = None;
         for piece in self.pieces() {
@@ -111,9 +114,7 @@ impl Content {
                 Piece::Run(run) => {
                     describe_bytes(&mut described, real.take());
                     described.update([1]);
-                    for number in [run.seed, run.offset, run.len] {
-                        described.update(number.to_le_bytes());
-                    }
+                    described.update(run.identity());
                 }
             }
         }
@@ -163,6 +164,14 @@ impl Piece {
 impl Run {
     fn touches(self, next: Self) -> bool {
         self.seed == next.seed && self.offset + self.len == next.offset
+    }
+
+    /// Each step is a permutation, so that runs which differ in one number differ here for certain.
+    fn identity(self) -> Identity {
+        let half = |lane| {
+            [self.seed, self.offset, self.len].into_iter().fold(lane, |hash, number| mix(hash ^ number, lane))
+        };
+        ((u128::from(half(0)) << 64) | u128::from(half(1))).to_be_bytes()
     }
 
     /// Makes the bytes from `at` on, `len` of them.

@@ -1,11 +1,14 @@
-//! CopyObject.
+//! `CopyObject`.
 
 use std::time::SystemTime;
 
 use http::{HeaderMap, header};
 use s3s::{
     S3Error, S3ErrorCode, S3Result,
-    dto::{CopyObjectInput, CopyObjectOutput, CopyObjectResult, StorageClass},
+    dto::{
+        CopyObjectInput, CopyObjectOutput, CopyObjectResult, MetadataDirective, StorageClass,
+        TaggingDirective,
+    },
 };
 
 use super::{
@@ -26,12 +29,11 @@ pub(crate) fn object(
     now: SystemTime,
 ) -> S3Result<CopyObjectOutput> {
     let found = buckets.get(&input.bucket)?.find(&input.key);
-    let matches = condition_in(headers, header::IF_MATCH)?;
-    let none_match = condition_in(headers, header::IF_NONE_MATCH)?;
+    let matches = condition_in(headers, &header::IF_MATCH)?;
+    let none_match = condition_in(headers, &header::IF_NONE_MATCH)?;
     let new_headers =
-        directive("metadata", input.metadata_directive.as_ref().map(|directive| directive.as_str()))?;
-    let new_tags =
-        directive("tagging", input.tagging_directive.as_ref().map(|directive| directive.as_str()))?;
+        directive("metadata", input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
+    let new_tags = directive("tagging", input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
     let source = source::find(buckets, &input.copy_source, &source_conditions!(input))?;
     source::check_len(source.content.len())?;
     check_changes_something(input, new_headers)?;

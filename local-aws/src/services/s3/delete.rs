@@ -1,4 +1,4 @@
-//! DeleteObject and DeleteObjects.
+//! `DeleteObject` and `DeleteObjects`.
 
 use s3s::{
     S3Error, S3ErrorCode, S3Result,
@@ -10,7 +10,7 @@ use s3s::{
 
 use super::{condition::check_write, store::Buckets};
 
-/// The most keys of one DeleteObjects.
+/// The most keys of one `DeleteObjects`.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
 const KEYS_MAX: usize = 1_000;

@@ -61,6 +61,29 @@ pub(crate) fn refer_to_control_characters(xml: &Bytes) -> Bytes {
     safe.freeze()
 }
 
+/// Gives a message to an error that the protocol crate found by itself, and said nothing about.
+pub(crate) fn tell_message(xml: &Bytes) -> Option<Bytes> {
+    let text = str::from_utf8(xml).ok()?;
+    let (start, rest) = text.split_once("<Error><Code>")?;
+    let code = rest.strip_suffix("</Code></Error>")?;
+    let message = match code {
+        "InvalidBucketName" => "The specified bucket is not valid.",
+        "KeyTooLongError" => "Your key is too long",
+        "InvalidURI" => "Couldn't parse the specified URI.",
+        "AccessDenied" => "Access Denied",
+        "InvalidRange" => "The requested range is not satisfiable",
+        "MalformedXML" => {
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        }
+        "SignatureDoesNotMatch" => {
+            "The request signature we calculated does not match the signature you provided. Check your key and \
+             signing method."
+        }
+        _ => "We could not serve this request.",
+    };
+    Some(format!("{start}<Error><Code>{code}</Code><Message>{message}</Message></Error>").into())
+}
+
 fn needs_reference(byte: u8) -> bool {
     byte < 0x20
 }
@@ -78,6 +101,13 @@ mod tests {
     fn url_encoding() {
         let encoded = Encoding::Url.write("a/b c+d~e*_-.\u{1}\u{10000}test_file(3).png");
         assert_eq!(encoded, "a/b+c%2Bd%7Ee*_-.%01%F0%90%80%80test_file%283%29.png");
+    }
+
+    #[test]
+    fn errors_say_something() {
+        let told = tell_message(&Bytes::from("<?xml?><Error><Code>AccessDenied</Code></Error>")).unwrap();
+        assert_eq!(told, "<?xml?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>");
+        assert_eq!(tell_message(&Bytes::from("<Error><Code>X</Code><Message>m</Message></Error>")), None);
     }
 
     #[test]

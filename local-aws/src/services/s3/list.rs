@@ -1,4 +1,4 @@
-//! ListObjects and ListObjectsV2.
+//! `ListObjects` and `ListObjectsV2`.
 
 use s3s::{
     S3Error, S3ErrorCode, S3Result,

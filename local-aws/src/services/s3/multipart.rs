@@ -1,4 +1,4 @@
-//! CreateMultipartUpload, CompleteMultipartUpload and AbortMultipartUpload.
+//! `CreateMultipartUpload`, `CompleteMultipartUpload` and `AbortMultipartUpload`.
 
 use std::{collections::BTreeMap, time::SystemTime};
 
@@ -151,7 +151,7 @@ fn choose<'a>(upload: &'a Upload, named: &[CompletedPart]) -> S3Result<Vec<(i32,
         let part = part.ok_or_else(|| S3Error::with_message(S3ErrorCode::InvalidPart, message))?;
         parts.push((number, part));
     }
-    let (_last, others) = parts.split_last().unwrap_or((&parts[0], &[]));
+    let others = parts.split_last().map_or(&[][..], |(_last, others)| others);
     if others.iter().any(|(_, part)| part.content.len() < PART_MIN) {
         let message = "Your proposed upload is smaller than the minimum allowed size";
         return Err(S3Error::with_message(S3ErrorCode::EntityTooSmall, message));

@@ -124,7 +124,7 @@ impl Object {
     }
 }
 
-/// An ETag: 16 bytes and, for an object that was uploaded in parts, their number.
+/// An `ETag`: 16 bytes and, for an object that was uploaded in parts, their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EntityTag {
     md5: [u8; 16],

@@ -1,4 +1,4 @@
-//! UploadPart, UploadPartCopy and ListParts.
+//! `UploadPart`, `UploadPartCopy` and `ListParts`.
 
 use std::{ops, time::SystemTime};
 

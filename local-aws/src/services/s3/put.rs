@@ -1,4 +1,4 @@
-//! PutObject, and the body of every upload.
+//! `PutObject`, and the body of every upload.
 
 use std::time::SystemTime;
 

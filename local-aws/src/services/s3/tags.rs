@@ -1,4 +1,4 @@
-//! Tags: GetObjectTagging, PutObjectTagging, DeleteObjectTagging, and the header of other operations.
+//! Tags: `GetObjectTagging`, `PutObjectTagging`, `DeleteObjectTagging`, and the header of other operations.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! ListMultipartUploads.
+//! `ListMultipartUploads`.
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,23 @@
+//! The access keys that requests may be signed with.
+
+use async_trait::async_trait;
+use s3s::{
+    S3Error, S3ErrorCode, S3Result,
+    auth::{S3Auth, SecretKey},
+};
+
+/// `test`, and every account id; the secret of all of them is `test`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keys;
+
+#[async_trait]
+impl S3Auth for Keys {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        let names_account = access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
+        if access_key == "test" || names_account {
+            return Ok(SecretKey::from("test"));
+        }
+        let message = "The AWS Access Key Id you provided does not exist in our records.";
+        Err(S3Error::with_message(S3ErrorCode::InvalidAccessKeyId, message))
+    }
+}
