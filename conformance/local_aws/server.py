@@ -25,7 +25,7 @@ class Server:
 
     def counters(self, service, action):
         with urllib.request.urlopen(self.url + "/_tidegate/counters") as answer:
-            return json.load(answer)[service][action]
+            return json.load(answer)["services"][service][action]
 
     def peak_memory_mb(self):
         with open(f"/proc/{self.process.pid}/status") as status:
