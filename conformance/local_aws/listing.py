@@ -39,6 +39,7 @@ def prefix_delimiter_start():
 def a_hundred_thousand():
     seed = {"buckets": [{"name": "src", "generate": {"objects": 100_000, "bytes": 10**12}}]}
     with server(seed=seed) as aws:
+        # boto3 takes a while to parse a hundred pages.
         seen = pages(aws.client("s3"), "list_objects_v2")
         equal(sum(len(page["Contents"]) for page in seen), 100_000)
         equal(sum(found["Size"] for page in seen for found in page["Contents"]), 10**12)
