@@ -15,7 +15,7 @@ use crate::place::Place;
     max_term_width = 100
 )]
 pub(crate) struct Args {
-    /// What to clone. A prefix is a string, not a folder: s3://photos/2026 also means 2026-old/a.
+    /// What to clone. A prefix is a string, not a folder: `2026` also means `2026-old/a`.
     #[arg(value_name = "s3://SRC[/PREFIX]", required_unless_present = "embedded")]
     source: Option<Place>,
     /// Where to. A key keeps what follows the source's prefix.

@@ -42,20 +42,19 @@ pub(crate) fn show(run: Monitor, throttle: Adaptive) -> Bar {
 
 fn message(progress: &tidegate_clone::Progress, throttle: &Adaptive) -> String {
     let more = if progress.list_done { "" } else { "+" };
-    let mut message = format!(
-        "{} of {}{more} objects, {}",
-        text::grouped(progress.copied),
-        text::grouped(progress.listed),
-        text::bytes(progress.bytes_copied),
+    let copied = text::grouped(progress.copied);
+    let listed = text::grouped(progress.listed);
+    let mut parts = vec![format!("{copied} of {listed}{more} objects"), text::bytes(progress.bytes_copied)];
+    let paced = throttle.snapshot().into_iter().find(|limit| limit.call.operation_name() == "CopyObject");
+    if let Some(rate) = paced.and_then(|limit| limit.rate) {
+        parts.push(format!("paced at {}/s", text::grouped(rate.as_micros_per_second() / 1_000_000)));
+    }
+    let counts = [(progress.throttled, "throttled"), (progress.failed, "failed")];
+    parts.extend(
+        counts
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{} {what}", text::grouped(count))),
     );
-    let copies = throttle.snapshot().into_iter().find(|limit| limit.call.operation_name() == "CopyObject");
-    if let Some(rate) = copies.and_then(|limit| limit.rate) {
-        message += &format!(", paced at {}/s", text::grouped(rate.as_micros_per_second() / 1_000_000));
-    }
-    for (count, what) in [(progress.throttled, "throttled"), (progress.failed, "failed")] {
-        if count > 0 {
-            message += &format!(", {} {what}", text::grouped(count));
-        }
-    }
-    message
+    parts.join(", ")
 }

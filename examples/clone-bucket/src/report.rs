@@ -210,16 +210,14 @@ impl Report {
 }
 
 fn verified(verification: &Verification) -> String {
-    let mut text = format!(
+    let head = format!(
         "  verified   {} the same on both sides by size and ETag, {} by size alone, {} missing or different",
         text::grouped(verification.same()),
         text::grouped(verification.same_size()),
         text::grouped(verification.different()),
     );
-    let differences =
-        verification.differences().iter().filter(|difference| !matches!(difference, Difference::Extra(_)));
-    for difference in differences.take(10) {
-        text += &format!("\n               {difference:?}");
-    }
-    text
+    let differences = verification.differences().iter();
+    let differences = differences.filter(|difference| !matches!(difference, Difference::Extra(_))).take(10);
+    let differences = differences.map(|difference| format!("               {difference:?}"));
+    std::iter::once(head).chain(differences).collect::<Vec<_>>().join("\n")
 }
