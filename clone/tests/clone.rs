@@ -1,5 +1,7 @@
 //! What is cloned is whole, and the report says what is not.
 
+#![allow(clippy::unwrap_used, reason = "they are tests")]
+
 mod support;
 
 use std::{

@@ -1,5 +1,7 @@
 //! Every key that S3 allows comes out as it went in.
 
+#![allow(clippy::unwrap_used, reason = "they are tests")]
+
 mod support;
 
 use std::collections::BTreeSet;

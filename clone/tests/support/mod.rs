@@ -1,6 +1,7 @@
 //! An embedded AWS with two buckets, and what tests ask of them.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "it is for tests")]
 
 use std::collections::BTreeMap;
 
