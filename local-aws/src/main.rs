@@ -15,6 +15,8 @@ use std::{
     process::ExitCode,
 };
 
+use tracing_subscriber::EnvFilter;
+
 use self::args::Args;
 
 #[tokio::main]
@@ -23,10 +25,9 @@ async fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(io::stderr)
-        .init();
+    // The S3 protocol crate logs as errors what a client did wrong, which the client is told already.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,s3s=off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     match run(args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -4,7 +4,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -84,4 +85,24 @@ fn it_says_where_it_listens_and_stops_when_told() {
     let id = running.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(running.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+#[cfg(all(unix, feature = "s3"))]
+fn what_a_client_does_wrong_is_not_logged() {
+    let mut command = program();
+    command.args(["--port", "0"]).env_remove("RUST_LOG").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let mut client = TcpStream::connect(first.rsplit_once('/').unwrap().1).unwrap();
+    // The other lines are read before their reader goes away.
+    assert_eq!(lines.by_ref().take(3).count(), 3);
+    client.write_all(b"GET /unsigned/ HTTP/1.1\r\nhost: s3\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap().success());
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }

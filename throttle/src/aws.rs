@@ -4,7 +4,7 @@
 //!
 //! | | paces | the verdict is read from | what the client must have |
 //! |---|---|---|---|
-//! | [`sdk_config`] | every client made from an `SdkConfig` | the HTTP response | an HTTP client of its own |
+//! | [`sdk_config`] | every client made from an `SdkConfig` | the HTTP response | an HTTP client of its own, or the feature `http-client` |
 //! | [`attach!`](crate::attach) | one client | the orchestrator's result | nothing |
 //! | [`send`] | one call | the `SdkError` | the SDK's retries off |
 //!

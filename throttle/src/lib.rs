@@ -48,6 +48,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `aws` | yes | the layer for SDK clients; no HTTP client, no TLS |
+//! | `http-client` | no | an HTTP client (hyper, rustls, ring) for [`aws::sdk_config`] where there is none |
 //!
 //! The minimum Rust version is 1.94.1, the AWS SDK's own.
 

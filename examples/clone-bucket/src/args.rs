@@ -52,8 +52,9 @@ impl Args {
                 return ExitCode::SUCCESS;
             }
             let text = error.render().to_string();
-            let mut lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
-            let line = lines.by_ref().collect::<Vec<_>>().join(" ");
+            // The first paragraph says it all, sometimes over several lines.
+            let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+            let line = lines.collect::<Vec<_>>().join(" ");
             eprintln!("clone-bucket: {}; see --help", line.trim_start_matches("error: "));
             ExitCode::from(2)
         })

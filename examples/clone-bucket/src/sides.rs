@@ -28,7 +28,7 @@ impl Sides {
             Some(embedded) => embedded.sdk_config().into_builder().http_client(http).build(),
             None => aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await,
         };
-        if config.region().is_none() {
+        if config.region().is_none_or(|region| region.as_ref().is_empty()) {
             return Err("no region: set AWS_REGION, or region in the profile".to_owned());
         }
         let builder = Builder::from(&config)

@@ -60,7 +60,9 @@ impl Args {
                 return ExitCode::SUCCESS;
             }
             let text = error.render().to_string();
-            let line = text.lines().next().unwrap_or_default();
+            // The first paragraph says it all, sometimes over several lines.
+            let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+            let line = lines.collect::<Vec<_>>().join(" ");
             eprintln!("throttled-calls: {}; see --help", line.trim_start_matches("error: "));
             ExitCode::from(2)
         })

@@ -41,7 +41,7 @@ pub(crate) async fn connect(args: &Args) -> Result<Paced, String> {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let http = aws_smithy_http_client::Builder::new().tls_provider(ring).build_https();
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
-    if config.region().is_none() {
+    if config.region().is_none_or(|region| region.as_ref().is_empty()) {
         return Err("no region: set AWS_REGION, or region in the profile".to_owned());
     }
     let throttled = Arc::new(AtomicU64::new(0));

@@ -1,6 +1,7 @@
 //! The load: tasks that call without pause.
 
 use std::{
+    error::Error,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -80,12 +81,24 @@ async fn call_until(client: Client, mut stopped: watch::Receiver<()>, ok: Arc<At
             }
             Err(error) => {
                 measured.failed += 1;
-                measured
-                    .first_failure
-                    .get_or_insert_with(|| aws_sdk_kinesis::error::DisplayErrorContext(error).to_string());
+                measured.first_failure.get_or_insert_with(|| text(&error));
+                // A call that fails before it waits for anything must not keep the others from running.
+                tokio::task::yield_now().await;
             }
         }
     }
+}
+
+/// An error and its causes in one line.
+fn text(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    texts.dedup();
+    texts.join(": ")
 }
 
 /// A bar on a terminal, nothing in a pipe.

@@ -25,6 +25,8 @@ struct Selection {
     range: ops::Range<u64>,
     content_range: Option<String>,
     checksum: Option<Checksum>,
+    /// Told only to those who ask for a part.
+    parts_count: Option<i32>,
 }
 
 pub(crate) fn object(buckets: &Buckets, input: GetObjectInput) -> S3Result<GetObjectOutput> {
@@ -67,7 +69,7 @@ fn select(object: &Object, range: Option<Range>, part: Option<i32>) -> S3Result<
         }
         (None, None) => {
             let checksum = object.checksum().cloned();
-            return Ok(Selection { range: 0..len, content_range: None, checksum });
+            return Ok(Selection { range: 0..len, content_range: None, checksum, parts_count: None });
         }
         // The checksum is of the whole object.
         (Some(range), None) => (range.check(len)?, None),
@@ -76,7 +78,9 @@ fn select(object: &Object, range: Option<Range>, part: Option<i32>) -> S3Result<
     // An empty object has no range to name.
     let last = range.end.saturating_sub(1);
     let content_range = (len > 0).then(|| format!("bytes {}-{last}/{len}", range.start));
-    Ok(Selection { range, content_range, checksum })
+    let layout = part.and_then(|_| object.layout());
+    let parts_count = layout.and_then(|layout| count(layout.parts.len()));
+    Ok(Selection { range, content_range, checksum, parts_count })
 }
 
 fn part_of(object: &Object, number: i32) -> S3Result<(ops::Range<u64>, Option<Checksum>)> {
@@ -135,7 +139,7 @@ macro_rules! describe {
             content_range: selection.content_range.clone(),
             e_tag: Some(object.etag.into()),
             last_modified: Some(object.modified.into()),
-            parts_count: object.layout().and_then(|layout| count(layout.parts.len())),
+            parts_count: selection.parts_count,
             storage_class: object.class.header().map(StorageClass::from),
             ..Default::default()
         };
