@@ -32,12 +32,12 @@ async fn an_empty_bucket_is_cloned() {
 #[tokio::test(start_paused = true)]
 async fn a_large_bucket_is_listed_in_segments() {
     let aws = aws(LocalAws::builder()).await;
-    seed(&aws, 20_000);
+    seed(&aws, 6_000);
     let report = cloner(&aws).run().await.unwrap();
-    assert_complete(&report, 20_000);
+    assert_complete(&report, 6_000);
     assert_identical(&aws);
     assert!(report.segments() > 1);
-    assert_eq!(report.requests().copy, 20_000);
+    assert_eq!(report.requests().copy, 6_000);
     assert_eq!(report.requests().list, aws.counters().action("s3", "ListObjectsV2").accepted);
 }
 
@@ -46,13 +46,13 @@ async fn nothing_is_lost_when_one_request_in_a_hundred_fails() {
     use FaultMode::{Drop, Error500, Error503, ErrorIn200, LostReply, SlowBody};
     for mode in [Drop, Error500, Error503, ErrorIn200, LostReply, SlowBody] {
         let aws = aws(LocalAws::builder().faults(fault(mode, 0.01))).await;
-        seed(&aws, 3_000);
+        seed(&aws, 1_200);
         for n in 0..3 {
             aws.s3().put_synthetic("src", &format!("large/{n}"), 60 * MIB + n).unwrap();
         }
         let cloner = cloner(&aws).multipart_threshold(10 * MIB).part_size(5 * MIB);
         let report = cloner.run().await.unwrap();
-        assert_complete(&report, 3_003);
+        assert_complete(&report, 1_203);
         assert_identical(&aws);
         let open = aws.s3().open_uploads("dst").unwrap();
         assert!(open.len() <= report.orphans().len(), "{mode:?}: {open:?} {:?}", report.orphans());
@@ -122,9 +122,9 @@ async fn sizes_around_the_thresholds_are_copied() {
 #[tokio::test(start_paused = true)]
 async fn throttles_cost_nothing_but_time() {
     let aws = aws(LocalAws::builder().limits(Limits::single("s3", "CopyObject", 200, 50))).await;
-    seed(&aws, 2_000);
+    seed(&aws, 1_000);
     let report = cloner(&aws).attempts(NonZeroU32::MIN).run().await.unwrap();
-    assert_complete(&report, 2_000);
+    assert_complete(&report, 1_000);
     let counted = aws.counters().action("s3", "CopyObject");
     assert_eq!(report.throttled(), counted.throttled);
     assert_eq!(report.requests().copy, counted.throttled + counted.accepted);
@@ -189,7 +189,7 @@ async fn a_refusal_is_reported() {
 async fn a_listing_that_fails_is_no_empty_bucket() {
     let broken = Fault::new(FaultMode::Error500, 0.7).service("s3").actions(["ListObjectsV2"]);
     let aws = aws(LocalAws::builder().faults(Faults::none().with(broken)).seed(3)).await;
-    seed(&aws, 30_000);
+    seed(&aws, 6_000);
     let cloner = cloner(&aws).attempts(NonZeroU32::new(2).unwrap());
     let report = cloner.run().await.unwrap();
     assert_eq!(report.outcome(), Outcome::Incomplete);

@@ -1,8 +1,14 @@
 //! The copy of an object by one `CopyObject`.
 
-use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
+use aws_sdk_s3::{
+    config::http::HttpRequest,
+    types::{MetadataDirective, TaggingDirective},
+};
 
-use super::{Copier, source::copy_source};
+use super::{
+    Copier,
+    source::{copy_source, encoded},
+};
 use crate::{
     Key,
     request::{Cause, Fault},
@@ -14,22 +20,41 @@ use crate::{
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 pub(crate) const LARGEST: u64 = 5 << 30;
 
+/// The SDK refuses keys that are nothing but white space, which S3 does not: they are put into the request
+/// after the SDK has looked at it.
+const STAND_IN: &str = "blank";
+
 impl Copier {
     /// Copies an object as it was listed. To send it twice does no harm: the second copy is the first again.
     pub(super) async fn copy_whole(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+        let blank = key.as_str().trim().is_empty();
         let request = self
             .destination
             .client
             .copy_object()
             .bucket(&self.destination.bucket)
-            .key(key.as_str())
+            .key(if blank { STAND_IN } else { key.as_str() })
             .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
             .set_copy_source_if_match(entry.etag.as_deref().map(ToOwned::to_owned))
             .metadata_directive(MetadataDirective::Copy)
             .tagging_directive(TaggingDirective::Copy)
             .set_storage_class(entry.storage_class.clone());
         let limit = self.manners.copy.longer_for(entry.size);
-        let output = self.requester.send_within(&self.manners.copy, limit, || request.clone().send()).await?;
+        let send = || {
+            let (request, key) = (request.clone(), blank.then(|| key.clone()));
+            async move {
+                if let Some(key) = key {
+                    request
+                        .customize()
+                        .mutate_request(move |request| put_key(request, key.as_str()))
+                        .send()
+                        .await
+                } else {
+                    request.send().await
+                }
+            }
+        };
+        let output = self.requester.send_within(&self.manners.copy, limit, send).await?;
         // A success without a result is an answer that was cut off.
         match output.copy_object_result().and_then(|result| result.e_tag()) {
             Some(_) => Ok(()),
@@ -38,4 +63,15 @@ impl Copier {
             }
         }
     }
+}
+
+/// Puts `key` in the place of [`STAND_IN`] at the end of the request's path.
+fn put_key(request: &mut HttpRequest, key: &str) {
+    let uri = request.uri();
+    let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let path = path.strip_suffix(STAND_IN).unwrap_or(path);
+    let uri = format!("{path}{}?{query}", encoded(key));
+    // Only what needs no more encoding was added to a URI that was good.
+    let set = request.set_uri(uri);
+    debug_assert!(set.is_ok());
 }

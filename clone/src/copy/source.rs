@@ -1,16 +1,21 @@
 //! The value of `x-amz-copy-source`, which the SDK leaves to its caller to encode.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// Every byte but `A-Za-z0-9-_.~/`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// A key, encoded.
+pub(super) fn encoded(key: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(key, ENCODED)
+}
 
 /// `bucket/key`, encoded.
 pub(crate) fn copy_source(bucket: &str, key: &str) -> String {
     let mut source = String::with_capacity(bucket.len() + 1 + key.len() * 5 / 4);
     source.push_str(bucket);
     source.push('/');
-    source.extend(utf8_percent_encode(key, ENCODED));
+    source.extend(encoded(key));
     source
 }
 
