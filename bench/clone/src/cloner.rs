@@ -1,0 +1,48 @@
+//! The cloner in a process of its own.
+
+use std::sync::Arc;
+
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, Config, Credentials, Region},
+};
+use aws_smithy_http_client::tls;
+use serde_json::json;
+use tidegate_clone::{Cloner, Location};
+use tidegate_throttle::{Adaptive, aws};
+
+use crate::{
+    Result,
+    story::{DESTINATION, SOURCE},
+};
+
+/// Clones as `clone-bucket` does, and prints the report as one JSON object.
+pub(crate) async fn clone(endpoint_url: &str) -> Result<()> {
+    let client = client(endpoint_url);
+    let cloner = Cloner::new(Location::new(client.clone(), SOURCE), Location::new(client, DESTINATION))
+        .throttle(Arc::new(Adaptive::new()));
+    let report = cloner.run().await?;
+    println!(
+        "{}",
+        json!({
+            "listed": report.listed(),
+            "copied": report.copied(),
+            "not_copied": report.failed() + report.changed() + report.vanished() + report.not_attempted(),
+        })
+    );
+    Ok(())
+}
+
+fn client(endpoint_url: &str) -> Client {
+    let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().tls_provider(ring).build_https())
+        .endpoint_url(endpoint_url)
+        .force_path_style(true)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "bench-clone"))
+        // The cloner retries by itself.
+        .retry_config(aws::no_retries());
+    Client::from_conf(config.build())
+}
