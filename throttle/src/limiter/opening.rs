@@ -12,14 +12,17 @@ use super::{
 /// A first call that is refused should not be one of many.
 const FIRST_WINDOW: u64 = 2;
 
-/// Up to this many calls in flight the window doubles,
+/// Up to this many calls in flight the window doubles.
 const SMALL: u64 = 16;
 
-/// Up to this rate the window doubles, whatever the first refusal will cost: most limits are lower.
-const BRISK: u128 = 1_000;
+/// And up to this rate, per second, whatever the first refusal will cost: most limits are lower.
+const BRISK: u64 = 1_000;
 
-/// From there on, the calls in flight at the first refusal may be one in so many.
-const SHARE: u64 = 6;
+/// From there on the rate per second is at most this times what was let through so far,
+const GROWTH: u64 = 6;
+
+/// and the calls in flight, of which the first refusal may cost most, are at most one in so many.
+const SHARE: u64 = 3;
 
 /// A limit that has refused nothing yet: a window of calls in flight that doubles each round trip.
 #[derive(Debug)]
@@ -59,8 +62,12 @@ impl Opening {
     /// An answer came.
     pub(super) fn answered(&mut self, cost: u32, trip: &RoundTrip) {
         self.accepted += u64::from(cost);
-        let brisk = u64::try_from(trip.smoothed().as_nanos() * BRISK / 1_000_000_000).unwrap_or(u64::MAX);
-        let most = brisk.max(SMALL).max(self.accepted / SHARE);
+        let trip = |rate: u64| {
+            let calls = trip.smoothed().as_nanos() * u128::from(rate) / 1_000_000_000;
+            u64::try_from(calls).unwrap_or(u64::MAX)
+        };
+        let later = trip(self.accepted.saturating_mul(GROWTH)).min(self.accepted / SHARE);
+        let most = SMALL.max(trip(BRISK)).max(later);
         if self.filled && self.window < most {
             self.window += u64::from(cost);
         }
