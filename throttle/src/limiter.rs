@@ -39,6 +39,9 @@ use crate::admission::Outcome;
 /// A timer may fire this much late; the calls that were due meanwhile go at once.
 const LATE: Duration = Duration::from_millis(5);
 
+/// A limit is asked again after this at the latest, however slow it seems.
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
+
 /// A service that asks for a longer pause than this has not meant it.
 const LONGEST_PAUSE: Duration = Duration::from_hours(24 * 7);
 

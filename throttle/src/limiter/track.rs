@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    LONGEST_WAIT,
     facts::Facts,
     interval::Measured,
     rate::{Rate, TOKEN, micros},
@@ -90,7 +91,7 @@ impl Track {
         self.cycle = longest.min(self.evidence * 2);
         self.sent = 0;
         self.haste = 1_000;
-        self.next = now + self.rate.time(self.reserve.max(TOKEN + TOKEN / 8));
+        self.next = now + self.rate.time(self.reserve.max(TOKEN + TOKEN / 8)).min(LONGEST_WAIT);
     }
 
     /// The pace now: the rate, and what uses up the reserve within the cycle.
@@ -129,7 +130,7 @@ impl Track {
             let tokens = self.pace(facts).gain(facts.trip.smoothed() * 16).max(16 * TOKEN);
             self.haste = (self.haste + (self.haste * cost / tokens).max(1)).min(MOST_HASTE);
         }
-        self.next = self.next.max(floor) + self.pace(facts).time(cost);
+        self.next = self.next.max(floor) + self.pace(facts).time(cost).min(LONGEST_WAIT);
         full
     }
 
