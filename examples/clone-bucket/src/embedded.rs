@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use tidegate_local_aws::{Latency, Limits, LocalAws};
 
-use crate::args::Args;
+use crate::{args::Args, problem::Problem, text};
 
 /// The bucket that one team had to clone while production was down: 7,500 objects of 8,000 MB in all, under
 /// 195 prefixes.
@@ -22,9 +22,9 @@ impl Embedded {
     /// # Errors
     ///
     /// Why it could not start, in one line.
-    pub(crate) async fn start(args: &Args) -> Result<Self, String> {
+    pub(crate) async fn start(args: &Args) -> Result<Self, Problem> {
         let aws = LocalAws::builder().limits(Limits::aws()).latency(Latency::aws()).start().await;
-        let aws = aws.map_err(|error| crate::text::chain(&error))?;
+        let aws = aws.map_err(|error| Problem::Failed(text::chain(&error)))?;
         let (source, destination) = (args.source().bucket, args.destination().bucket);
         let s3 = aws.s3();
         for bucket in [&source, &destination] {
@@ -32,7 +32,7 @@ impl Embedded {
         }
         let objects = (0..OBJECTS)
             .map(|number| (format!("group-{:03}/object-{number:05}", number % PREFIXES), BYTES / OBJECTS));
-        s3.seed(&source, objects).map_err(|error| crate::text::chain(&error))?;
+        s3.seed(&source, objects).map_err(|error| Problem::Input(text::chain(&error)))?;
         Ok(Self { aws })
     }
 

@@ -1,60 +1,74 @@
 //! [`Report`]: the result, for people and for programs.
 
 use serde_json::{Value, json};
-use tidegate_clone::{Difference, Error, Outcome, Verification};
+use tidegate_clone::{Difference, Error, Key, Outcome, Verification};
 
-use crate::{sides::Sides, text};
+use crate::{problem::Problem, sides::Sides, text};
 
 /// What came of the clone, and of its verification where one was asked for.
 pub(crate) struct Report {
     from: String,
     to: String,
     clone: tidegate_clone::Report,
-    verification: Option<Result<Verification, Error>>,
+    check: Check,
 }
 
+/// What came of the verification.
+pub(crate) enum Check {
+    NotMade,
+    Ended(Result<Verification, Error>),
+    Stopped,
+}
+
+/// So many groups of failures are printed, the largest first,
+const GROUPS: usize = 10;
+
+/// with so many samples each,
+const SAMPLES: usize = 3;
+
+/// of which so many characters are shown. The JSON has them all.
+const CHARACTERS: usize = 200;
+
 impl Report {
-    pub(crate) fn new(
-        sides: &Sides,
-        clone: tidegate_clone::Report,
-        verification: Option<Result<Verification, Error>>,
-    ) -> Self {
-        Self { from: sides.from.to_string(), to: sides.to.to_string(), clone, verification }
+    pub(crate) fn new(sides: &Sides, clone: tidegate_clone::Report, check: Check) -> Self {
+        Self { from: sides.from.to_string(), to: sides.to.to_string(), clone, check }
     }
 
-    pub(crate) fn was_stopped(&self) -> bool {
-        self.clone.outcome() == Outcome::Stopped
-    }
-
-    /// What is not as it should be, in one line.
-    pub(crate) fn problem(&self) -> Option<String> {
+    /// What is not as it should be.
+    pub(crate) fn problem(&self) -> Option<Problem> {
         let clone = &self.clone;
+        let left = text::grouped(clone.listed() - clone.copied());
         match clone.outcome() {
-            Outcome::Complete => {}
+            Outcome::Complete => self.unverified(),
             Outcome::Stopped => {
-                let left = text::grouped(clone.listed() - clone.copied());
-                return Some(format!("stopped: {left} of the objects found are not copied"));
+                Some(Problem::Stopped(format!("stopped: {left} of the objects found are not copied")))
             }
-            _ if !clone.unlisted().is_empty() => {
-                let first = &clone.unlisted()[0];
-                return Some(format!("part of {} could not be listed: {}", self.from, first.message));
-            }
-            _ => {
-                let left = text::grouped(clone.listed() - clone.copied());
-                let why = clone.failures().first().map_or("no reason was given", |failure| &failure.code);
-                return Some(format!(
-                    "{left} of {} objects are not copied: {why}",
-                    text::grouped(clone.listed())
-                ));
-            }
+            _ => Some(Problem::Failed(match (clone.unlisted().first(), clone.failures().first()) {
+                (Some(first), _) => format!("part of {} could not be listed: {}", self.from, first.message),
+                (None, Some(first)) => format!("{left} of the objects found are not copied: {}", first.code),
+                (None, None) => format!("{left} of the objects found are not copied"),
+            })),
         }
-        match self.verification.as_ref()? {
-            Ok(verification) if verification.is_whole() => None,
-            Ok(verification) => {
+    }
+
+    /// What keeps a clone that is complete from being proven.
+    fn unverified(&self) -> Option<Problem> {
+        match &self.check {
+            Check::Ended(Ok(verification)) if !verification.is_whole() => {
                 let different = text::grouped(verification.different());
-                Some(format!("{different} objects are missing or differ in {}", self.to))
+                Some(Problem::Failed(format!("{different} objects are missing or differ in {}", self.to)))
             }
-            Err(error) => Some(format!("the clone could not be verified: {}", text::chain(error))),
+            Check::Ended(Err(error)) => {
+                Some(Problem::Failed(format!("the clone could not be verified: {}", text::chain(error))))
+            }
+            Check::Stopped => {
+                Some(Problem::Stopped("stopped before it was verified; S3 confirmed every copy".to_owned()))
+            }
+            Check::Ended(Ok(_)) | Check::NotMade if !self.clone.orphans().is_empty() => {
+                let count = self.clone.orphans().len();
+                Some(Problem::Failed(format!("{count} multipart uploads may be left in {}", self.to)))
+            }
+            Check::Ended(Ok(_)) | Check::NotMade => None,
         }
     }
 
@@ -97,10 +111,11 @@ impl Report {
             lines.push(format!("  retried    {} after other failures", text::grouped(clone.retries())));
         }
         lines.extend(self.shortfalls());
-        match &self.verification {
-            Some(Ok(verification)) => lines.push(verified(verification)),
-            Some(Err(error)) => lines.push(format!("  verified   no: {}", text::chain(error))),
-            None => {}
+        match &self.check {
+            Check::Ended(Ok(verification)) => lines.push(verified(verification)),
+            Check::Ended(Err(error)) => lines.push(format!("  verified   no: {}", text::chain(error))),
+            Check::Stopped => lines.push("  verified   no: stopped".to_owned()),
+            Check::NotMade => {}
         }
         lines.join("\n")
     }
@@ -122,21 +137,17 @@ impl Report {
     /// What is missing, and why.
     fn shortfalls(&self) -> Vec<String> {
         let clone = &self.clone;
-        let failures = clone.failures().iter().flat_map(|group| {
-            let head = format!(
-                "  missing    {} under {:?}: {}",
-                text::grouped(group.count),
-                group.prefix,
-                group.code
-            );
-            let samples = group
-                .samples
-                .iter()
-                .map(|sample| format!("               {}: {}", sample.key, sample.message));
+        let failures = clone.failures().iter().take(GROUPS).flat_map(|group| {
+            let count = text::grouped(group.count);
+            let head = format!("  missing    {count} under {:?}: {}", group.prefix, group.code);
+            let samples = group.samples.iter().take(SAMPLES).map(|sample| {
+                let message: String = sample.message.chars().take(CHARACTERS).collect();
+                format!("               {}: {message}", sample.key)
+            });
             std::iter::once(head).chain(samples)
         });
         let unlisted = clone.unlisted().iter().map(|unlisted| {
-            format!("  unlisted   {:?}: {} ({})", unlisted.range, unlisted.message, unlisted.code)
+            format!("  unlisted   {}: {} ({})", unlisted.range, unlisted.message, unlisted.code)
         });
         let orphans = clone.orphans().iter().map(|orphan| {
             let upload = orphan.upload_id.as_deref().unwrap_or("unknown, see ListMultipartUploads");
@@ -181,30 +192,32 @@ impl Report {
                 "prefix": group.prefix,
                 "count": group.count,
                 "samples": group.samples.iter().map(|sample| json!({
-                    "key": sample.key.to_string(),
+                    "key": sample.key.as_str(),
                     "message": sample.message,
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
             "unlisted": clone.unlisted().iter().map(|unlisted| json!({
-                "range": format!("{:?}", unlisted.range),
+                "after": unlisted.range.after().map(Key::as_str),
+                "until": unlisted.range.until().map(Key::as_str),
                 "code": unlisted.code,
                 "message": unlisted.message,
             })).collect::<Vec<_>>(),
             "orphaned_uploads": clone.orphans().iter().map(|orphan| json!({
                 "bucket": orphan.bucket,
-                "key": orphan.key.to_string(),
+                "key": orphan.key.as_str(),
                 "upload_id": orphan.upload_id,
             })).collect::<Vec<_>>(),
-            "verified": self.verification.as_ref().map(|verification| match verification {
-                Ok(verification) => json!({
+            "verified": match &self.check {
+                Check::NotMade | Check::Stopped => Value::Null,
+                Check::Ended(Err(error)) => json!({ "error": text::chain(error) }),
+                Check::Ended(Ok(verification)) => json!({
                     "whole": verification.is_whole(),
                     "same": verification.same(),
                     "same_size": verification.same_size(),
                     "different": verification.different(),
                     "extra": verification.extra(),
                 }),
-                Err(error) => json!({ "error": text::chain(error) }),
-            }),
+            },
         })
     }
 }
@@ -218,6 +231,18 @@ fn verified(verification: &Verification) -> String {
     );
     let differences = verification.differences().iter();
     let differences = differences.filter(|difference| !matches!(difference, Difference::Extra(_))).take(10);
-    let differences = differences.map(|difference| format!("               {difference:?}"));
+    let differences = differences.map(|difference| format!("               {}", describe(difference)));
     std::iter::once(head).chain(differences).collect::<Vec<_>>().join("\n")
+}
+
+fn describe(difference: &Difference) -> String {
+    match difference {
+        Difference::Missing(key) => format!("{key} is missing"),
+        Difference::Extra(key) => format!("{key} is not in the source"),
+        Difference::Size { key, source, destination } => {
+            format!("{key} has {destination} bytes, and {source} in the source")
+        }
+        Difference::Content(key) => format!("{key} has another content"),
+        other => format!("{other:?}"),
+    }
 }

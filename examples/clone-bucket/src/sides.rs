@@ -4,9 +4,8 @@ use aws_config::BehaviorVersion;
 use aws_sdk_s3::{Client, config::Builder};
 use aws_smithy_http_client::tls;
 use tidegate_clone::Location;
-use tidegate_throttle::aws;
 
-use crate::{args::Args, embedded::Embedded, place::Place};
+use crate::{args::Args, embedded::Embedded, place::Place, problem::Problem, text};
 
 /// The two sides of the clone, and the client that reaches them.
 pub(crate) struct Sides {
@@ -21,7 +20,7 @@ impl Sides {
     /// # Errors
     ///
     /// What is missing, in one line.
-    pub(crate) async fn connect(args: &Args, embedded: Option<&Embedded>) -> Result<Self, String> {
+    pub(crate) async fn connect(args: &Args, embedded: Option<&Embedded>) -> Result<Self, Problem> {
         let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
         let http = aws_smithy_http_client::Builder::new().tls_provider(ring).build_https();
         let config = match embedded {
@@ -29,13 +28,11 @@ impl Sides {
             None => aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await,
         };
         if config.region().is_none_or(|region| region.as_ref().is_empty()) {
-            return Err("no region: set AWS_REGION, or region in the profile".to_owned());
+            return Err(Problem::Input("no region: set AWS_REGION, or region in the profile".to_owned()));
         }
-        let builder = Builder::from(&config)
-            // The cloner retries by itself.
-            .retry_config(aws::no_retries())
-            // A server of one's own seldom has a host name for each bucket.
-            .force_path_style(config.endpoint_url().is_some());
+        // A server of one's own seldom has a host name for each bucket.
+        let own = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let builder = Builder::from(&config).force_path_style(own);
         let client = Client::from_conf(builder.build());
         let sides = Self { client, from: args.source(), to: args.destination() };
         for place in [&sides.from, &sides.to] {
@@ -44,15 +41,16 @@ impl Sides {
         Ok(sides)
     }
 
-    async fn find(&self, place: &Place) -> Result<(), String> {
+    async fn find(&self, place: &Place) -> Result<(), Problem> {
         let Err(error) = self.client.head_bucket().bucket(&place.bucket).send().await else { return Ok(()) };
         match error.as_service_error() {
             Some(service) if service.is_not_found() => {
-                Err(format!("there is no bucket {:?}: create it, or correct the name", place.bucket))
+                let bucket = &place.bucket;
+                Err(Problem::Input(format!("there is no bucket {bucket:?}: create it, or correct the name")))
             }
             // Whoever may not ask may still be allowed to copy.
             Some(_) => Ok(()),
-            None => Err(format!("cannot reach S3: {}", crate::text::chain(&error))),
+            None => Err(Problem::Failed(format!("cannot reach S3: {}", text::chain(&error)))),
         }
     }
 
