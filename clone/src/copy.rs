@@ -26,6 +26,10 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// What is waited for the answer to a request that does, beside the time for its bytes.
 const COPY_TIMEOUT: Duration = Duration::from_mins(2);
+/// What is waited for S3 to put the parts of an object together, which can take several minutes.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
+const COMPLETE_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// Copies objects from one location to another.
 #[derive(Debug)]
@@ -85,7 +89,7 @@ impl Copier {
             write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).until_done(),
             create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
             part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT),
-            complete: to(Kind::Multipart, "CompleteMultipartUpload", COPY_TIMEOUT).until_done(),
+            complete: to(Kind::Multipart, "CompleteMultipartUpload", COMPLETE_TIMEOUT).until_done(),
             abort: to(Kind::Multipart, "AbortMultipartUpload", TIMEOUT).until_done(),
         };
         Self {

@@ -23,7 +23,7 @@ use crate::{
     tally::Tally,
 };
 
-/// So many entries may be listed ahead of the copies; more if many copies are in flight.
+/// So many entries may be listed ahead of the copies; more if many copies or listings are in flight.
 const AHEAD: usize = 32 * PAGE;
 
 /// Lists and copies at once.
@@ -98,7 +98,9 @@ impl Engine {
                 (era, entry, ended)
             });
         }
-        let ahead = AHEAD.max(self.copies_in_flight.saturating_mul(2));
+        let ahead = AHEAD
+            .max(self.copies_in_flight.saturating_mul(2))
+            .max(self.listings_in_flight.saturating_mul(PAGE));
         while listings.len() < self.listings_in_flight
             && self.backlog.len() + listings.len() * PAGE < ahead
             && let Some(ask) = self.segments.next()

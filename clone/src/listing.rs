@@ -12,7 +12,7 @@ use aws_sdk_s3::{
 use crate::{
     Key, Location,
     counters::Kind,
-    request::{Cause, Fault, Manner, Requester},
+    request::{Fault, Manner, Requester},
     segments::{Entry, From, Next, Page},
 };
 
@@ -46,25 +46,26 @@ impl Lister {
             From::After(key) => request.start_after(key.as_str()),
             From::Token(token) => request.continuation_token(token),
         };
-        let output = requester.send(&self.manner, || request.clone().send()).await?;
-        page(output).ok_or_else(|| {
-            Fault::new(
-                Cause::Permanent,
-                "InvalidResponse",
-                "the listing has an object without a legal key or size",
-            )
-        })
+        requester.send_reading(&self.manner, self.manner.timeout, || request.clone().send(), page).await
     }
 }
 
+/// What a page says, if it is whole.
+///
+/// The SDK reads a document that ends early as a shorter one, in which what is missing does not exist.
 fn page(output: ListObjectsV2Output) -> Option<Page> {
     let encoded = output.encoding_type == Some(EncodingType::Url);
-    let next = match (output.is_truncated, output.next_continuation_token) {
-        (Some(true), Some(token)) => Next::Token(token),
-        (Some(true), None) => Next::More,
-        _ => Next::End,
+    let next = match (output.is_truncated?, output.next_continuation_token) {
+        (true, Some(token)) => Next::Token(token),
+        (true, None) => Next::More,
+        (false, None) => Next::End,
+        (false, Some(_)) => return None,
     };
     let objects = output.contents.unwrap_or_default();
+    // No delimiter is sent, so that it counts nothing but these.
+    if output.key_count.is_some_and(|count| usize::try_from(count) != Ok(objects.len())) {
+        return None;
+    }
     let entries = objects.into_iter().map(|object| entry(object, encoded)).collect::<Option<_>>()?;
     Some(Page { entries, next })
 }
@@ -88,5 +89,44 @@ fn storage_class(listed: &ObjectStorageClass) -> Option<StorageClass> {
         | StorageClass::Snow
         | StorageClass::FsxOpenzfs => None,
         class => Some(class),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::{operation::list_objects_v2::ListObjectsV2Output, types::Object};
+
+    use super::{Next, page};
+
+    /// A page of one object, as S3 sends it.
+    fn whole() -> ListObjectsV2Output {
+        let object = Object::builder().key("a").size(1).build();
+        ListObjectsV2Output::builder().is_truncated(false).key_count(1).contents(object).build()
+    }
+
+    #[test]
+    fn a_whole_page_is_read() {
+        let read = page(whole()).unwrap();
+        assert_eq!(read.entries.len(), 1);
+        assert!(matches!(read.next, Next::End));
+    }
+
+    /// A document that was cut off must not read as a listing that came to its end.
+    #[test]
+    fn a_page_that_was_cut_off_is_none() {
+        let mut cut = whole();
+        cut.contents = None;
+        assert!(page(cut).is_none());
+        let mut cut = whole();
+        cut.is_truncated = None;
+        assert!(page(cut).is_none());
+        assert!(page(ListObjectsV2Output::builder().build()).is_none());
+    }
+
+    #[test]
+    fn a_page_that_contradicts_itself_is_none() {
+        let mut odd = whole();
+        odd.next_continuation_token = Some("more".to_owned());
+        assert!(page(odd).is_none());
     }
 }

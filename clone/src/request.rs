@@ -8,18 +8,19 @@ use std::{
     num::NonZeroU32,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::Poll,
     time::Duration,
 };
 
+use async_trait::async_trait;
 use aws_sdk_s3::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
 };
-use tidegate_throttle::{Call, Throttle, aws};
+use tidegate_throttle::{Call, Permit, Refused, Throttle, aws};
 use tokio::time::{sleep, timeout};
 
 use self::backoff::Backoff;
@@ -99,23 +100,40 @@ impl Requester {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
+        self.send_reading(manner, limit, operation, Some).await
+    }
+
+    /// [`Self::send_within`] for an answer that says something: one of which `read` makes nothing was cut
+    /// off, or is no answer, and the request is sent again.
+    pub(crate) async fn send_reading<T, U, E, F>(
+        &self,
+        manner: &Manner,
+        limit: Duration,
+        operation: impl FnMut() -> F,
+        read: impl Fn(T) -> Option<U>,
+    ) -> Result<U, Fault>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
         let mut maybe_done = false;
-        let mut result = self.send_noting(manner, limit, &mut maybe_done, operation).await;
+        let mut result = self.send_noting(manner, limit, &mut maybe_done, operation, read).await;
         if let Err(fault) = &mut result {
             fault.maybe_done = maybe_done;
         }
         result
     }
 
-    /// [`Self::send_within`], which notes whether an attempt that failed may have had its effect, even if a
+    /// [`Self::send_reading`], which notes whether an attempt that failed may have had its effect, even if a
     /// later one succeeded.
-    pub(crate) async fn send_noting<T, E, F>(
+    pub(crate) async fn send_noting<T, U, E, F>(
         &self,
         manner: &Manner,
         limit: Duration,
         maybe_done: &mut bool,
         mut operation: impl FnMut() -> F,
-    ) -> Result<T, Fault>
+        read: impl Fn(T) -> Option<U>,
+    ) -> Result<U, Fault>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -124,7 +142,10 @@ impl Requester {
         for attempt in 1.. {
             let result = self.attempt(manner, limit, &mut operation).await;
             let fault = match result {
-                Some(Ok(output)) => return Ok(output),
+                Some(Ok(output)) => match read(output) {
+                    Some(read) => return Ok(read),
+                    None => Fault::illegible(),
+                },
                 Some(Err(error)) => Fault::of(error),
                 None => Fault::stopped(),
             };
@@ -162,26 +183,28 @@ impl Requester {
         E: ProvideErrorMetadata,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
+        if !manner.until_done && self.stop.is_wished() {
+            return None;
+        }
         let sending = AtomicBool::new(false);
+        let patient = Patient { inner: &*self.throttle, pause: Mutex::new(None) };
         let mut sent = 0_u64;
         let mut throttled = Backoff::default();
         let result = {
-            let mut admitted = pin!(aws::send(&*self.throttle, &manner.call, || {
+            let mut admitted = pin!(aws::send(&patient, &manner.call, || {
                 // All attempts but the last were throttled.
                 if sent > 0 {
                     self.counters.throttled.fetch_add(1, Relaxed);
                 }
                 sent += 1;
+                if sent > 1 {
+                    patient.wait_longer(throttled.next());
+                }
                 self.counters.sent(manner.kind);
                 sending.store(true, Relaxed);
-                // A throttle that does not pace would have a request refused again and again.
-                let pause = (sent > 2).then(|| sleep(throttled.next()));
                 // Boxed, for it is large, and the futures around it would hold it more than once.
                 let (sending, answer) = (&sending, timeout(limit, Box::pin(operation())));
                 async move {
-                    if let Some(pause) = pause {
-                        pause.await;
-                    }
                     let answer = answer.await;
                     sending.store(false, Relaxed);
                     match answer {
@@ -208,5 +231,30 @@ impl Requester {
             self.counters.throttled.fetch_add(1, Relaxed);
         }
         result
+    }
+}
+
+/// A throttle whose caller waits before it asks again: one that does not pace would have a request refused
+/// over and over.
+#[derive(Debug)]
+struct Patient<'a> {
+    inner: &'a dyn Throttle,
+    pause: Mutex<Option<Duration>>,
+}
+
+impl Patient<'_> {
+    fn wait_longer(&self, pause: Duration) {
+        *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = Some(pause);
+    }
+}
+
+#[async_trait]
+impl Throttle for Patient<'_> {
+    async fn acquire(&self, call: &Call) -> Result<Permit, Refused> {
+        let pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(pause) = pause {
+            sleep(pause).await;
+        }
+        self.inner.acquire(call).await
     }
 }

@@ -72,6 +72,22 @@ async fn a_lost_reply_to_the_completion_is_found_out() {
     assert_eq!(report.orphans(), []);
 }
 
+/// An old object of the same size and with as many parts must not pass for the one that was not completed.
+#[tokio::test(start_paused = true)]
+async fn a_completion_that_fails_is_no_success() {
+    let aws = aws(LocalAws::builder()).await;
+    let cloner = cloner(&aws).multipart_threshold(10 * MIB).part_size(5 * MIB);
+    aws.s3().put_synthetic_content("src", "large", 20 * MIB, 1).unwrap();
+    assert_complete(&cloner.run().await.unwrap(), 1);
+    aws.s3().put_synthetic_content("src", "large", 20 * MIB, 2).unwrap();
+    let failing = Fault::new(FaultMode::Error500, 1.0).service("s3").actions(["CompleteMultipartUpload"]);
+    aws.set_faults(Faults::none().with(failing));
+    let report = cloner.run().await.unwrap();
+    assert_eq!((report.outcome(), report.failed()), (Outcome::Incomplete, 1));
+    assert!(aws.s3().open_uploads("dst").unwrap().is_empty());
+    assert_eq!(report.orphans(), []);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_large_object_keeps_what_belongs_to_it() {
     let aws = aws(LocalAws::builder()).await;

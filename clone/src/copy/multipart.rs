@@ -21,6 +21,14 @@ struct Copied {
     bytes: u64,
 }
 
+/// What came of aborting an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aborted {
+    /// It was gone before: somebody completed it.
+    WasGone,
+    Tried,
+}
+
 impl Copier {
     /// Copies an object in parts, as it was listed.
     pub(super) async fn copy_in_parts(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
@@ -42,14 +50,19 @@ impl Copier {
         // From here on the object itself counts, or it does not.
         self.counters().bytes_in_parts.fetch_sub(copied.bytes, Relaxed);
         let completed = match copied.parts {
-            Ok(copied) => self.complete(entry, key, &upload, copied).await,
+            Ok(copied) => self.complete(key, &upload, copied).await,
             Err(fault) => Err(fault),
         };
-        if let Err(fault) = completed {
-            self.abort(upload, key).await;
-            return Err(fault);
+        match completed {
+            Ok(()) => upload.over(),
+            Err(fault) => {
+                // Only an upload that is gone, and not by this hand, can have been completed.
+                let gone = self.abort(upload, key).await == Aborted::WasGone;
+                if !(gone && fault.maybe_done && self.is_there(entry, key, parts).await) {
+                    return Err(fault);
+                }
+            }
         }
-        upload.over();
         match properties.left_over_tags() {
             Some(tags) => self.put_tags(key, tags).await,
             None => Ok(()),
@@ -73,19 +86,21 @@ impl Copier {
         let request = properties.put_on(request);
         let manner = &self.manners.create;
         let mut maybe_more = false;
-        let create =
-            self.requester.send_noting(manner, manner.timeout, &mut maybe_more, || request.clone().send());
-        let created = create.await;
+        let created = self
+            .requester
+            .send_noting(
+                manner,
+                manner.timeout,
+                &mut maybe_more,
+                || request.clone().send(),
+                |output| output.upload_id,
+            )
+            .await;
         // An upload whose reply was lost can be known to nobody but the store.
         if maybe_more {
             self.orphan(key, None);
         }
-        match created?.upload_id {
-            Some(id) => Ok(Upload::new(self, key, id)),
-            None => {
-                Err(Fault::new(Cause::Permanent, "InvalidResponse", "an upload was created without an id"))
-            }
-        }
+        Ok(Upload::new(self, key, created?))
     }
 
     /// Copies all parts, or ends at the first that fails. None is in flight when it returns.
@@ -99,9 +114,9 @@ impl Copier {
             while copied.parts.is_ok()
                 && flying.len() < AT_A_TIME
                 && let Some(number) = numbers.next()
-                && let Some((first, last)) = parts.range(number)
+                && let Some(range) = parts.range(number)
             {
-                flying.push(self.copy_part(request, number, first, last));
+                flying.push(self.copy_part(request, number, range, parts.size()));
             }
             match (flying.next().await, &mut copied.parts) {
                 (None, _) => break,
@@ -124,36 +139,29 @@ impl Copier {
         &self,
         request: &UploadPartCopyFluentBuilder,
         number: u64,
-        first: u64,
-        last: u64,
+        (first, last): (u64, u64),
+        size: u64,
     ) -> Result<(CompletedPart, u64), Fault> {
         let _slot = self.part_slots.acquire().await;
-        if self.requester.stop.is_wished() {
-            return Err(Fault::stopped());
-        }
         // There are at most 10,000 parts.
         let number = i32::try_from(number).unwrap_or(i32::MAX);
-        let request = request.clone().part_number(number).copy_source_range(format!("bytes={first}-{last}"));
+        // A range is allowed only of objects above 5 MB, and one part needs none.
+        let range = (number > 1 || last + 1 < size).then(|| format!("bytes={first}-{last}"));
+        let request = request.clone().part_number(number).set_copy_source_range(range);
         let limit = self.manners.part.longer_for(last - first);
-        let output = self.requester.send_within(&self.manners.part, limit, || request.clone().send()).await?;
-        match output.copy_part_result.and_then(|result| result.e_tag) {
-            Some(etag) => {
-                Ok((CompletedPart::builder().part_number(number).e_tag(etag).build(), last + 1 - first))
-            }
-            None => {
-                Err(Fault::new(Cause::Permanent, "InvalidResponse", "a part was copied without a result"))
-            }
-        }
+        let etag = self
+            .requester
+            .send_reading(
+                &self.manners.part,
+                limit,
+                || request.clone().send(),
+                |output| output.copy_part_result?.e_tag,
+            )
+            .await?;
+        Ok((CompletedPart::builder().part_number(number).e_tag(etag).build(), last + 1 - first))
     }
 
-    async fn complete(
-        &self,
-        entry: &Entry,
-        key: &Key,
-        upload: &Upload<'_>,
-        parts: Vec<CompletedPart>,
-    ) -> Result<(), Fault> {
-        let count = parts.len();
+    async fn complete(&self, key: &Key, upload: &Upload<'_>, parts: Vec<CompletedPart>) -> Result<(), Fault> {
         let request = self
             .destination
             .client
@@ -162,17 +170,12 @@ impl Copier {
             .key(key.as_str())
             .upload_id(upload.id())
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
-        let result = self.requester.send(&self.manners.complete, || request.clone().send()).await;
-        match result {
-            Ok(_) => Ok(()),
-            // The reply to an attempt may have been lost after its effect: then the object is there.
-            Err(fault) if fault.maybe_done && self.is_there(entry, key, count).await => Ok(()),
-            Err(fault) => Err(fault),
-        }
+        self.requester.send(&self.manners.complete, || request.clone().send()).await?;
+        Ok(())
     }
 
     /// Whether the destination has an object of this size and with so many parts.
-    async fn is_there(&self, entry: &Entry, key: &Key, parts: usize) -> bool {
+    async fn is_there(&self, entry: &Entry, key: &Key, parts: Parts) -> bool {
         let request =
             self.destination.client.head_object().bucket(&self.destination.bucket).key(key.as_str());
         let head = self.requester.send(&self.manners.head_destination, || request.clone().send()).await;
@@ -180,11 +183,11 @@ impl Copier {
             let size = head.content_length().and_then(|length| u64::try_from(length).ok());
             let etag = head.e_tag().unwrap_or_default().trim_matches('"');
             size == Some(entry.size)
-                && etag.rsplit_once('-').is_some_and(|(_, count)| count.parse() == Ok(parts))
+                && etag.rsplit_once('-').is_some_and(|(_, count)| count.parse() == Ok(parts.count()))
         })
     }
 
-    async fn abort(&self, upload: Upload<'_>, key: &Key) {
+    async fn abort(&self, upload: Upload<'_>, key: &Key) -> Aborted {
         let request = self
             .destination
             .client
@@ -195,10 +198,17 @@ impl Copier {
         let aborted = self.requester.send(&self.manners.abort, || request.clone().send()).await;
         match aborted {
             Ok(_) => upload.over(),
-            Err(fault) if fault.cause == Cause::NotFound => upload.over(),
+            Err(fault) if fault.cause == Cause::NotFound => {
+                upload.over();
+                // An attempt whose reply was lost may have aborted it before this one looked.
+                if !fault.maybe_done {
+                    return Aborted::WasGone;
+                }
+            }
             // Dropped without being over, it is an orphan.
             Err(fault) => tracing::warn!(%key, code = fault.code, "a multipart upload could not be aborted"),
         }
+        Aborted::Tried
     }
 
     async fn put_tags(&self, key: &Key, tags: Vec<Tag>) -> Result<(), Fault> {

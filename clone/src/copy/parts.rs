@@ -21,6 +21,11 @@ impl Parts {
         Self { size, part: part.max(1) }
     }
 
+    /// How many bytes they have in all.
+    pub(crate) fn size(self) -> u64 {
+        self.size
+    }
+
     /// How many there are.
     pub(crate) fn count(self) -> u64 {
         self.size.div_ceil(self.part)

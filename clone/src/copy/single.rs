@@ -1,5 +1,7 @@
 //! The copy of an object by one `CopyObject`.
 
+use std::io;
+
 use aws_sdk_s3::{
     config::http::HttpRequest,
     types::{MetadataDirective, TaggingDirective},
@@ -9,11 +11,7 @@ use super::{
     Copier,
     source::{copy_source, encoded},
 };
-use crate::{
-    Key,
-    request::{Cause, Fault},
-    segments::Entry,
-};
+use crate::{Key, request::Fault, segments::Entry};
 
 /// The most that one `CopyObject` can copy, in bytes.
 ///
@@ -22,7 +20,7 @@ pub(crate) const LARGEST: u64 = 5 << 30;
 
 /// The SDK refuses keys that are nothing but white space, which S3 does not: they are put into the request
 /// after the SDK has looked at it.
-const STAND_IN: &str = "blank";
+const STAND_IN: &str = "tidegate-clone-stand-in-for-a-blank-key";
 
 impl Copier {
     /// Copies an object as it was listed. To send it twice does no harm: the second copy is the first again.
@@ -46,7 +44,7 @@ impl Copier {
                 if let Some(key) = key {
                     request
                         .customize()
-                        .mutate_request(move |request| put_key(request, key.as_str()))
+                        .map_request(move |request| put_key(request, key.as_str()))
                         .send()
                         .await
                 } else {
@@ -54,24 +52,22 @@ impl Copier {
                 }
             }
         };
-        let output = self.requester.send_within(&self.manners.copy, limit, send).await?;
         // A success without a result is an answer that was cut off.
-        match output.copy_object_result().and_then(|result| result.e_tag()) {
-            Some(_) => Ok(()),
-            None => {
-                Err(Fault::new(Cause::Permanent, "InvalidResponse", "the copy succeeded without a result"))
-            }
-        }
+        self.requester
+            .send_reading(&self.manners.copy, limit, send, |output| {
+                output.copy_object_result()?.e_tag().map(|_| ())
+            })
+            .await
     }
 }
 
 /// Puts `key` in the place of [`STAND_IN`] at the end of the request's path.
-fn put_key(request: &mut HttpRequest, key: &str) {
+fn put_key(mut request: HttpRequest, key: &str) -> io::Result<HttpRequest> {
     let uri = request.uri();
     let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-    let path = path.strip_suffix(STAND_IN).unwrap_or(path);
+    let path =
+        path.strip_suffix(STAND_IN).ok_or_else(|| io::Error::other("the request does not end in its key"))?;
     let uri = format!("{path}{}?{query}", encoded(key));
-    // Only what needs no more encoding was added to a URI that was good.
-    let set = request.set_uri(uri);
-    debug_assert!(set.is_ok());
+    request.set_uri(uri).map_err(io::Error::other)?;
+    Ok(request)
 }

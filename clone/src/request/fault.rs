@@ -48,6 +48,12 @@ impl Fault {
         Self { cause, code: code.into(), message: message.into(), maybe_done: false }
     }
 
+    /// The answer was a success of which nothing can be made.
+    pub(crate) fn illegible() -> Self {
+        let message = "the answer was cut off, or says what cannot be";
+        Self { maybe_done: true, ..Self::new(Cause::Transient, "InvalidResponse", message) }
+    }
+
     /// The clone is to stop, so it was not sent, or not sent again.
     pub(crate) fn stopped() -> Self {
         Self::new(Cause::Stopped, "Stopped", "the clone was stopped")

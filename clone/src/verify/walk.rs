@@ -10,6 +10,9 @@ use crate::{
     segments::{Entry, From, Next},
 };
 
+/// So many pages without objects in a row are a store that goes in circles.
+const BARREN: u32 = 100;
+
 /// One side of a comparison, listed in order, a page at a time.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
@@ -49,6 +52,7 @@ impl<'a> Walk<'a> {
 
     /// Lists until there is an object, or the end.
     pub(super) async fn fill(&mut self) -> Result<(), Error> {
+        let mut barren = 0;
         while self.page.is_empty()
             && let Some(from) = self.from.take()
         {
@@ -61,13 +65,16 @@ impl<'a> Walk<'a> {
                 }
                 self.last = Some(entry.key.clone());
             }
-            let next = match page.next {
+            let next = match &page.next {
                 Next::End => None,
-                Next::Token(token) => Some(From::Token(token)),
+                Next::Token(token) => Some(From::Token(token.clone())),
                 Next::More => self.last.clone().map(From::After),
             };
-            if page.entries.is_empty() && next.as_ref() == Some(&from) {
-                return Err(self.error("a page says that it goes on where it began"));
+            barren += u32::from(page.entries.is_empty());
+            let lost =
+                page.entries.is_empty() && (matches!(page.next, Next::More) || next.as_ref() == Some(&from));
+            if lost || barren > BARREN {
+                return Err(self.error("pages without objects say that there are more"));
             }
             self.from = next;
             self.page = page.entries.into();
