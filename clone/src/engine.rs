@@ -1,11 +1,15 @@
 //! [`Engine`]: lists and copies at once, until all is done or it is to stop.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use aws_sdk_s3::{
     Client,
     config::{StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig},
 };
+use futures_util::FutureExt;
 use tokio::{
     task::{JoinError, JoinSet},
     time::Instant,
@@ -94,7 +98,9 @@ impl Engine {
         {
             let (engine, era) = (Arc::clone(&self.copier), self.era);
             copies.spawn(async move {
-                let ended = engine.copy(&entry).await;
+                // One copy that panics must not take the others, and their report, with it.
+                let ended = AssertUnwindSafe(engine.copy(&entry)).catch_unwind().await;
+                let ended = ended.unwrap_or_else(|_| Ended::Failed(Fault::panicked()));
                 (era, entry, ended)
             });
         }

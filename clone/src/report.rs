@@ -59,7 +59,8 @@ pub struct Unlisted {
     pub message: String,
 }
 
-/// A multipart upload that could not be aborted: its parts are billed until someone does.
+/// A multipart upload that could not be aborted, or may have been created unseen: its parts are billed until
+/// someone aborts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrphanedUpload {
@@ -176,7 +177,7 @@ impl Report {
         &self.unlisted
     }
 
-    /// Multipart uploads that are still there.
+    /// Multipart uploads that are still there, or may be.
     #[must_use]
     pub fn orphans(&self) -> &[OrphanedUpload] {
         &self.orphans

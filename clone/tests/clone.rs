@@ -357,3 +357,25 @@ async fn what_cannot_work_is_refused() {
     }
     assert!(Cloner::new(at("src", "a/"), at("src", "b/")).start().is_ok());
 }
+
+/// Panics at the third copy, and admits everything else.
+#[derive(Debug, Default)]
+struct Panicking(std::sync::atomic::AtomicU32);
+
+#[async_trait]
+impl Throttle for Panicking {
+    async fn acquire(&self, call: &Call) -> Result<Permit, Refused> {
+        let copy = call.operation_name() == "CopyObject";
+        assert!(!copy || self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) != 2, "on purpose");
+        Ok(Permit::unlimited())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_panics_takes_no_other_with_it() {
+    let aws = aws(LocalAws::builder()).await;
+    aws.s3().seed("src", (0..10).map(|n| (format!("{n}"), 5))).unwrap();
+    let report = cloner(&aws).throttle(std::sync::Arc::new(Panicking::default())).run().await.unwrap();
+    assert_eq!((report.copied(), report.failed()), (9, 1));
+    assert_eq!(report.failures()[0].code, "Panic");
+}

@@ -34,6 +34,10 @@ impl Copier {
     pub(super) async fn copy_in_parts(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
         let head = self.head_source(entry, true).await?;
         let etag = head.e_tag.clone().or_else(|| entry.etag.as_deref().map(ToOwned::to_owned));
+        if head.missing_meta().is_some_and(|missing| missing > 0) {
+            let message = "S3 cannot tell all of the metadata, so that it would be lost";
+            return Err(Fault::new(Cause::Permanent, "MissingMetadata", message));
+        }
         let properties = Properties::new(head, self.tags(entry).await?);
         let upload = self.create(entry, key, &properties).await?;
         let parts = Parts::new(entry.size, self.part_size);

@@ -34,7 +34,7 @@ impl Properties {
         let head = &self.head;
         let tagging =
             (!self.tags.is_empty() && self.header.len() <= TAGS_IN_HEADER).then(|| self.header.clone());
-        #[expect(deprecated, reason = "the header is kept as it is, be it a date or not")]
+        #[expect(deprecated, reason = "the SDK can write no header that is not a date")]
         let expires = head
             .expires
             .or_else(|| aws_sdk_s3::primitives::DateTime::from_str(head.expires_string()?, HTTP_DATE).ok());

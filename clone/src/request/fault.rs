@@ -54,6 +54,11 @@ impl Fault {
         Self { maybe_done: true, ..Self::new(Cause::Transient, "InvalidResponse", message) }
     }
 
+    /// The copy panicked: in the throttle, or in what the client carries, or here.
+    pub(crate) fn panicked() -> Self {
+        Self::new(Cause::Permanent, "Panic", "the copy panicked, and may have been made")
+    }
+
     /// The clone is to stop, so it was not sent, or not sent again.
     pub(crate) fn stopped() -> Self {
         Self::new(Cause::Stopped, "Stopped", "the clone was stopped")
