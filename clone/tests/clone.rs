@@ -366,7 +366,7 @@ struct Panicking(std::sync::atomic::AtomicU32);
 impl Throttle for Panicking {
     async fn acquire(&self, call: &Call) -> Result<Permit, Refused> {
         let copy = call.operation_name() == "CopyObject";
-        assert!(!copy || self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) != 2, "on purpose");
+        assert!(!copy || self.0.fetch_add(1, Relaxed) != 2, "on purpose");
         Ok(Permit::unlimited())
     }
 }
@@ -375,7 +375,7 @@ impl Throttle for Panicking {
 async fn a_copy_that_panics_takes_no_other_with_it() {
     let aws = aws(LocalAws::builder()).await;
     aws.s3().seed("src", (0..10).map(|n| (format!("{n}"), 5))).unwrap();
-    let report = cloner(&aws).throttle(std::sync::Arc::new(Panicking::default())).run().await.unwrap();
+    let report = cloner(&aws).throttle(Arc::new(Panicking::default())).run().await.unwrap();
     assert_eq!((report.copied(), report.failed()), (9, 1));
     assert_eq!(report.failures()[0].code, "Panic");
 }
