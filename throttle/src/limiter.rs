@@ -164,6 +164,9 @@ impl Limiter {
                 }
                 if let Phase::Open(opening) = &mut self.phase {
                     opening.answered(stamp.cost, &self.facts.trip);
+                } else if let (0, Some(opened)) = (stamp.epoch, &mut self.opened) {
+                    // It was in flight at the first refusal, and drew from the same bucket.
+                    opened.accepted += u64::from(stamp.cost);
                 }
             }
             Outcome::Throttled { retry_after } => {
@@ -175,8 +178,13 @@ impl Limiter {
             Outcome::Unknown => self.interval.lose_sight(stamp.cost),
             Outcome::Unsent => {
                 self.interval.take_back(stamp.sent, stamp.cost);
-                if let Phase::Track(track) = &mut self.phase {
-                    track.refund(stamp.cost);
+                // What was admitted before a refusal must not cut the pause after it short.
+                if stamp.epoch == self.epoch {
+                    match &mut self.phase {
+                        Phase::Open(_) => {}
+                        Phase::Search(search) => search.refund(stamp.cost),
+                        Phase::Track(track) => track.refund(stamp.cost, &self.facts),
+                    }
                 }
             }
         }
@@ -247,11 +255,13 @@ impl Limiter {
 
     /// A search ended at `rate`.
     fn learn(&mut self, rate: Rate) {
-        if let (None, Some(opened)) = (self.facts.burst, self.opened) {
+        if let (None, Some(opened)) = (self.facts.burst, self.opened.take()) {
             // What was let through before the first refusal is a full bucket and its refill meanwhile.
             let through = micros(opened.accepted).saturating_add(TOKEN / 2);
             let burst = through.saturating_sub(rate.gain(opened.time));
-            self.facts.burst = (burst > 0).then_some(burst.max(TOKEN));
+            // A small difference of two large numbers says nothing.
+            let told = burst >= 2 * TOKEN || burst > 0 && (1..=2).contains(&opened.accepted);
+            self.facts.burst = told.then_some(burst.max(TOKEN));
         }
         if self.before.take().is_some_and(|before| rate.is_near(before)) {
             self.facts.refills_in_lumps(rate);

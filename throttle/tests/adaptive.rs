@@ -123,6 +123,22 @@ async fn a_permit_that_expires_is_reclaimed() {
     assert_eq!((state.in_flight, state.throttled), (0, 0));
 }
 
+/// A caller that waits already hears of an expiry that is set later.
+#[tokio::test(start_paused = true)]
+async fn an_expiry_wakes_whoever_waits() {
+    let throttle = Adaptive::new();
+    let mut held = [acquire(&throttle).await, acquire(&throttle).await];
+    let waiting = tokio::spawn({
+        let throttle = throttle.clone();
+        async move { acquire(&throttle).await.finish(Outcome::Accepted) }
+    });
+    sleep(Duration::from_millis(1)).await;
+    for permit in &mut held {
+        permit.expires(Instant::now() + Duration::from_secs(3));
+    }
+    assert!(timeout(Duration::from_secs(4), waiting).await.is_ok(), "it waits for ever");
+}
+
 /// A poll that is held back for 20 s must not keep the next from being sent.
 #[tokio::test(start_paused = true)]
 async fn long_polls_do_not_fill_the_window() {

@@ -109,6 +109,22 @@ fn is_not_misled_by_quick_refusals() {
     holds(&case, 98.0, 1.0);
 }
 
+/// A limit that refused everything for a while is not given up.
+#[test]
+fn recovers_from_an_outage() {
+    let name = "20/s after 15 minutes of refusals";
+    holds(&Case { name, outage: 900, warm_up: 3_600, seconds: 5_400, ..Case::default() }, 97.0, 2.0);
+}
+
+/// A process that starts while another has emptied the bucket must not take it for a bucket of one.
+#[test]
+fn starts_on_an_empty_bucket() {
+    let name = "1000/s, empty at first";
+    let (refill, burst, callers) = (1_000_000, 1_000, 400);
+    let case = Case { name, refill, burst, callers, seconds: 90, outage: 1, ..Case::default() };
+    holds(&case, 97.0, 2.0);
+}
+
 /// Named exception: a bucket of one token has no reserve to pace against.
 #[test]
 fn creeps_up_on_a_burst_of_one() {

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{
     sync::{Notify, Semaphore},
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -102,14 +102,16 @@ impl Line {
                     let _ = timeout_at(until, self.changed.notified()).await;
                 }
                 Step::Wait(None) => self.changed.notified().await,
-                Step::Sleep(until) => sleep_until(until).await,
+                Step::Sleep(until) => {
+                    let _ = timeout_at(until, self.changed.notified()).await;
+                }
             }
         }
     }
 
     fn decide(&self, cost: NonZeroU32, class: Class) -> Step {
-        let now = Instant::now();
         let mut state = self.lock();
+        let now = Instant::now();
         state.reap(now, self.start);
         let decision = state.limiter.admit(now - self.start, cost.get());
         state.head_waits = matches!(decision, Decision::WaitForFinish);
@@ -193,6 +195,9 @@ impl Ticket for InFlight {
         state.next_id += 1;
         state.expiring.insert(expiry, self.stamp);
         self.expiry = Some(expiry);
+        if state.head_waits {
+            self.line.changed.notify_one();
+        }
     }
 
     fn finish(self: Box<Self>, outcome: Outcome) {
@@ -204,7 +209,7 @@ impl Ticket for InFlight {
             return;
         }
         state.finish(Instant::now(), self.line.start, self.stamp, outcome);
-        if state.head_waits {
+        if state.head_waits || outcome == Outcome::Unsent {
             self.line.changed.notify_one();
         }
     }

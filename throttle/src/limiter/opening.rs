@@ -55,7 +55,9 @@ impl Opening {
 
     pub(super) fn sent(&mut self, now: Duration, cost: u32, trip: &RoundTrip) {
         self.first.get_or_insert(now);
-        let spread = trip.smoothed().as_nanos() * u128::from(cost) / u128::from(2 * self.window);
+        // A call that costs more than the window is spread no longer than the window is.
+        let share = u128::from(self.window.min(cost.into()));
+        let spread = trip.smoothed().as_nanos() * share / u128::from(2 * self.window);
         self.next = self.next.max(now.saturating_sub(LATE)) + nanos(spread);
     }
 
@@ -69,7 +71,7 @@ impl Opening {
         let later = trip(self.accepted.saturating_mul(GROWTH)).min(self.accepted / SHARE);
         let most = SMALL.max(trip(BRISK)).max(later);
         if self.filled && self.window < most {
-            self.window += u64::from(cost);
+            self.window = (self.window + u64::from(cost)).min(most);
         }
     }
 

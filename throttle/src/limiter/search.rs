@@ -9,6 +9,9 @@ use super::{
     rate::{Rate, TOKEN, micros},
 };
 
+/// No limit is guessed slower than this: a token in [`LONGEST`].
+const SLOWEST: Rate = Rate::micros_per_second(TOKEN / 60);
+
 /// The longest wait before a single probe.
 const LONGEST: Duration = Duration::from_mins(1);
 
@@ -47,8 +50,8 @@ impl Search {
     }
 
     fn aim(&mut self, guess: Rate, now: Duration) {
-        self.guess = guess;
-        self.pace = guess.scale(3, 4);
+        self.guess = guess.max(SLOWEST);
+        self.pace = self.guess.scale(3, 4);
         self.next = (self.empty_at + self.pace.time(TOKEN).min(LONGEST)).max(now);
         self.last = self.next;
     }
@@ -67,14 +70,22 @@ impl Search {
     }
 
     pub(super) fn sent(&mut self, now: Duration, cost: u32, facts: &Facts) {
-        let growth = self.guess.time(micros(self.growth)).max(facts.trip.smoothed() * 4).as_nanos().max(1);
-        let since = now.saturating_sub(self.last).as_nanos();
+        // A pace of many times the guess proves it wrong, and grows by its own measure.
+        let known = self.guess.max(self.pace.scale(1, 8));
+        let growth = known.time(micros(self.growth)).max(facts.trip.smoothed() * 4).as_nanos().max(1);
         // A pause for want of callers is no reason to go faster.
+        let since = now.min(self.next + LATE).saturating_sub(self.last).as_nanos();
         let part = u64::try_from((since << 16) / growth).unwrap_or(u64::MAX).min(1 << 16);
         self.pace = self.pace.scale((1 << 16) + part, 1 << 16);
         self.last = now;
         self.next =
             self.next.max(now.saturating_sub(LATE)) + self.pace.time(micros(u64::from(cost))).min(LONGEST);
+    }
+
+    /// A call that was admitted was not sent.
+    pub(super) fn refund(&mut self, cost: u32) {
+        let gap = self.pace.time(micros(u64::from(cost))).min(LONGEST);
+        self.next = self.next.saturating_sub(gap);
     }
 
     /// Another call of those in flight at the refusal was refused too: the bucket was empty then as well.

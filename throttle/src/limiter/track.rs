@@ -25,7 +25,7 @@ const CATCH_UP: Duration = Duration::from_millis(20);
 const CREEP: u64 = 30_000;
 
 /// The pace of an overdue refusal stays below this many thousandths of the known rate.
-const MOST_HASTE: u64 = 1_000_000;
+const MOST_HASTE: u64 = 1_000_000_000_000;
 
 /// Paces a limit of known refill rate a little faster than it, so that a refusal comes about once a cycle.
 ///
@@ -46,6 +46,8 @@ pub(super) struct Track {
     sent: u64,
     /// How much faster than planned, in thousandths, once the refusal is overdue.
     haste: u64,
+    /// What was refilled since the refusal while the bucket was full, in millionths of tokens.
+    spilled: u64,
     next: Duration,
 }
 
@@ -68,6 +70,7 @@ impl Track {
             cycle: 0,
             sent: 0,
             haste: 1_000,
+            spilled: 0,
             next: now,
         };
         track.pause(now, facts);
@@ -91,6 +94,7 @@ impl Track {
         self.cycle = longest.min(self.evidence * 2);
         self.sent = 0;
         self.haste = 1_000;
+        self.spilled = 0;
         self.next = now + self.rate.time(self.reserve.max(TOKEN + TOKEN / 8)).min(LONGEST_WAIT);
     }
 
@@ -125,13 +129,23 @@ impl Track {
         let idle = facts.burst.map_or(CATCH_UP, |burst| CATCH_UP.max(self.rate.time(burst / 2)));
         let floor = now.saturating_sub(idle);
         let full = self.next < floor;
+        self.spill(taken, since, facts);
         if !full && self.is_overdue(taken, since, facts) {
             // Doubles in 16 tokens or 16 round trips, whichever is longer.
             let tokens = self.pace(facts).gain(facts.trip.smoothed() * 16).max(16 * TOKEN);
-            self.haste = (self.haste + (self.haste * cost / tokens).max(1)).min(MOST_HASTE);
+            let more = u128::from(self.haste) * u128::from(cost) / u128::from(tokens);
+            let haste = u128::from(self.haste) + more.max(1);
+            self.haste = u64::try_from(haste).unwrap_or(MOST_HASTE).min(MOST_HASTE);
         }
         self.next = self.next.max(floor) + self.pace(facts).time(cost).min(LONGEST_WAIT);
         full
+    }
+
+    /// Takes note of what a full bucket threw away: it is not there to be used up before the next refusal.
+    fn spill(&mut self, taken: u64, since: Duration, facts: &Facts) {
+        let most = facts.burst.unwrap_or_else(|| self.rate.gain(Duration::from_mins(1)));
+        let level = self.rate.gain(since).saturating_sub(self.spilled).saturating_sub(micros(taken));
+        self.spilled = self.spilled.saturating_add(level.saturating_sub(most));
     }
 
     /// Whether the limit should have refused a call by now.
@@ -139,15 +153,16 @@ impl Track {
         if facts.is_tight() {
             return self.sent > micros(self.cycle) * 3 / 2;
         }
-        let ahead = micros(taken).saturating_sub(self.rate.gain(since));
+        let ahead = micros(taken).saturating_add(self.spilled).saturating_sub(self.rate.gain(since));
         let slack = micros(facts.lump) + 3 * TOKEN / 2 + self.rate.gain(facts.jitter());
         ahead > slack + self.sent / self.evidence
     }
 
-    pub(super) fn refund(&mut self, cost: u32) {
+    /// A call that was admitted was not sent.
+    pub(super) fn refund(&mut self, cost: u32, facts: &Facts) {
         let cost = micros(u64::from(cost));
         self.sent = self.sent.saturating_sub(cost);
-        self.next = self.next.saturating_sub(self.rate.time(cost));
+        self.next = self.next.saturating_sub(self.pace(facts).time(cost).min(LONGEST_WAIT));
     }
 
     /// A call was refused after what was `measured`.

@@ -29,6 +29,8 @@ pub(crate) struct Case {
     pub(crate) changes: &'static [(u64, u64)],
     /// Whether the bucket is refilled once a second.
     pub(crate) ticks: bool,
+    /// Seconds at the start in which every call is refused, and after which the bucket is empty.
+    pub(crate) outage: u64,
 }
 
 impl Default for Case {
@@ -46,6 +48,7 @@ impl Default for Case {
             refusal: Duration::MAX,
             changes: &[],
             ticks: false,
+            outage: 0,
         }
     }
 }
@@ -68,12 +71,14 @@ pub(crate) struct Server {
     level: u128,
     at: Duration,
     ticks: bool,
+    outage: Duration,
 }
 
 impl Server {
     pub(crate) fn new(case: &Case) -> Self {
         let burst = u128::from(case.burst) * 1_000_000_000_000;
-        Self { refill: case.refill, burst, level: burst, at: Duration::ZERO, ticks: case.ticks }
+        let outage = Duration::from_secs(case.outage);
+        Self { refill: case.refill, burst, level: burst, at: Duration::ZERO, ticks: case.ticks, outage }
     }
 
     fn advance(&mut self, now: Duration) {
@@ -85,6 +90,9 @@ impl Server {
 
     pub(crate) fn take(&mut self, now: Duration) -> bool {
         self.advance(now);
+        if now < self.outage {
+            self.level = 0;
+        }
         let token = 1_000_000_000_000;
         let enough = self.level >= token;
         if enough {
