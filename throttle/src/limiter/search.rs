@@ -71,7 +71,7 @@ impl Search {
 
     pub(super) fn sent(&mut self, now: Duration, cost: u32, facts: &Facts) {
         // A pace of many times the guess proves it wrong, and grows by its own measure.
-        let known = self.guess.max(self.pace.scale(1, 8));
+        let known = self.guess.max(self.pace.scale(1, 4));
         let growth = known.time(micros(self.growth)).max(facts.trip.smoothed() * 4).as_nanos().max(1);
         // A pause for want of callers is no reason to go faster.
         let since = now.min(self.next + LATE).saturating_sub(self.last).as_nanos();
