@@ -1,15 +1,17 @@
 //! [`Adaptive`]: the throttle that learns each limit.
 
+mod event;
 mod line;
 mod registry;
+mod state;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-pub use self::line::LimitState;
 use self::registry::Registry;
+pub use self::{event::Event, state::LimitState};
 use crate::admission::{Call, Permit, Refused, Throttle};
 
 /// Learns the limits that calls fall under from the throttles that they meet, and paces every caller of a

@@ -3,8 +3,10 @@
 //! This module imports nothing from its siblings, so that an implementation of your own needs nothing
 //! but it.
 
+mod blame;
 mod call;
 mod permit;
+mod priority;
 mod unlimited;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
@@ -12,8 +14,10 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use self::{
+    blame::{Blame, QuotaCode},
     call::{Call, Class},
     permit::{Outcome, Permit, Ticket},
+    priority::Priority,
     unlimited::Unlimited,
 };
 

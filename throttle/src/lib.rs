@@ -57,14 +57,19 @@
 pub mod admission;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod catalog;
 pub mod conformance;
 pub mod limiter;
 
 mod adaptive;
+mod limit;
 
 pub use self::{
-    adaptive::{Adaptive, LimitState},
-    admission::{Call, Class, Outcome, Permit, Refused, Throttle, Ticket, Unlimited},
+    adaptive::{Adaptive, Event, LimitState},
+    admission::{
+        Blame, Call, Class, Outcome, Permit, Priority, QuotaCode, Refused, Throttle, Ticket, Unlimited,
+    },
+    limit::Limit,
 };
 
 #[cfg(all(doctest, feature = "aws"))]

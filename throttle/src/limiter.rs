@@ -16,6 +16,7 @@
 //! ```
 
 mod facts;
+mod hint;
 mod interval;
 mod opening;
 mod rate;
@@ -25,7 +26,6 @@ mod track;
 
 use std::time::Duration;
 
-pub use self::rate::Rate;
 use self::{
     facts::Facts,
     interval::{Interval, Measured},
@@ -34,6 +34,7 @@ use self::{
     search::Search,
     track::{Track, Verdict},
 };
+pub use self::{hint::Hint, rate::Rate};
 use crate::admission::Outcome;
 
 /// A timer may fire this much late; the calls that were due meanwhile go at once.

@@ -14,9 +14,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use super::state::LimitState;
 use crate::{
+    Limit,
     admission::{Call, Class, Outcome, Permit, Ticket},
-    limiter::{Decision, Limiter, Rate, Stamp},
+    limiter::{Decision, Limiter, Stamp},
 };
 
 /// The callers of one limit.
@@ -43,24 +45,6 @@ struct State {
     /// The calls in flight that will be given up, by when.
     expiring: BTreeMap<(Instant, u64), Stamp>,
     next_id: u64,
-}
-
-/// What is known of one limit.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct LimitState {
-    /// The limit: account, region, service, operation and resource of the calls under it.
-    pub call: Call,
-    /// The refill rate as far as it is known; `None` before the first throttle.
-    pub rate: Option<Rate>,
-    /// Callers that wait.
-    pub queued: usize,
-    /// Calls that were admitted and have not ended.
-    pub in_flight: u64,
-    /// Calls that the limit let through.
-    pub accepted: u64,
-    /// Calls that the limit stopped.
-    pub throttled: u64,
 }
 
 impl Line {
@@ -131,12 +115,18 @@ impl Line {
     pub(super) fn state(&self) -> LimitState {
         let state = self.lock();
         LimitState {
-            call: self.call.clone(),
+            limit: Limit::of(&self.call),
             rate: state.limiter.rate(),
+            burst: None,
+            level: None,
+            documented: None,
+            paused: None,
             queued: self.queued.load(Ordering::Relaxed),
             in_flight: state.in_flight,
             accepted: state.accepted,
             throttled: state.throttled,
+            unknown: 0,
+            shed: 0,
         }
     }
 

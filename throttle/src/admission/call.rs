@@ -2,9 +2,11 @@
 
 use std::{borrow::Cow, fmt, num::NonZeroU32};
 
+use tokio::time::Instant;
+
 /// What is about to be called: the limit that it falls under, and what it costs there.
 ///
-/// Two calls that differ in nothing but cost and class fall under one limit.
+/// Two calls that differ in nothing but cost, class and deadline fall under one limit.
 ///
 /// ```
 /// use tidegate_throttle::Call;
@@ -21,6 +23,7 @@ pub struct Call {
     resource: Cow<'static, str>,
     cost: NonZeroU32,
     class: Class,
+    deadline: Option<Instant>,
 }
 
 impl Call {
@@ -35,6 +38,7 @@ impl Call {
             resource: Cow::Borrowed(""),
             cost: NonZeroU32::MIN,
             class: Class::Request,
+            deadline: None,
         }
     }
 
@@ -71,6 +75,14 @@ impl Call {
     #[must_use]
     pub fn class(mut self, class: Class) -> Self {
         self.class = class;
+        self
+    }
+
+    /// When whoever waits for the call gives up: a throttle may refuse at once what cannot be admitted by
+    /// then. Default: never.
+    #[must_use]
+    pub fn deadline(mut self, at: Instant) -> Self {
+        self.deadline = Some(at);
         self
     }
 
@@ -114,6 +126,12 @@ impl Call {
     #[must_use]
     pub fn in_flight_class(&self) -> Class {
         self.class
+    }
+
+    /// When whoever waits for the call gives up, if ever.
+    #[must_use]
+    pub fn deadline_at(&self) -> Option<Instant> {
+        self.deadline
     }
 }
 

@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use tokio::time::Instant;
 
+use super::Blame;
+
 /// Leave to send one attempt.
 ///
 /// [`finish`](Self::finish) it with what came of the attempt. Dropped, it counts as [`Outcome::Unsent`]
@@ -42,6 +44,14 @@ impl Permit {
         }
     }
 
+    /// Says which of the limits that the call draws from stopped it, where the service tells. To be said
+    /// before [`finish`](Self::finish).
+    pub fn blame(&mut self, blame: Blame) {
+        if let Some(ticket) = &mut self.ticket {
+            ticket.blame(blame);
+        }
+    }
+
     /// Says how the attempt ended.
     pub fn finish(mut self, outcome: Outcome) {
         if let Some(ticket) = self.ticket.take() {
@@ -72,6 +82,11 @@ pub trait Ticket: Send + Sync {
     /// The attempt is given up at `at`; from then on the ticket counts as dropped. Called again, it moves.
     fn expires(&mut self, at: Instant) {
         let _ = at;
+    }
+
+    /// A service that stopped the attempt said which limit it was.
+    fn blame(&mut self, blame: Blame) {
+        let _ = blame;
     }
 
     /// The attempt ended. Called exactly once, whether the permit is finished or dropped.

@@ -1,0 +1,12 @@
+//! [`Hint`] and [`Learnt`]: what is known of a limit before it is met.
+
+use super::Rate;
+
+/// What is documented of a limit: a guess where to be careful, never a ceiling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// Tokens that it refills.
+    pub rate: Rate,
+    /// Tokens that it holds.
+    pub burst: u32,
+}
