@@ -1,17 +1,34 @@
 //! [`Adaptive`]: the throttle that learns each limit.
 
+mod builder;
+mod culprit;
 mod event;
+mod explanation;
+mod knowledge;
 mod line;
+mod pass;
+mod queue;
 mod registry;
+mod route;
+mod settings;
+mod sharing;
+mod shed;
 mod state;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use tokio::time::Instant;
 
 use self::registry::Registry;
-pub use self::{event::Event, state::LimitState};
+pub use self::{
+    builder::Builder,
+    event::Event,
+    explanation::{Explanation, Wait, Why},
+    knowledge::{Knowledge, KnowledgeError},
+    settings::Concurrency,
+    shed::{QueueFull, WaitTooLong},
+    state::LimitState,
+};
 use crate::admission::{Call, Permit, Refused, Throttle};
 
 /// Learns the limits that calls fall under from the throttles that they meet, and paces every caller of a
@@ -37,20 +54,53 @@ use crate::admission::{Call, Permit, Refused, Throttle};
 #[derive(Clone)]
 pub struct Adaptive {
     registry: Arc<Registry>,
-    start: Instant,
 }
 
 impl Adaptive {
-    /// A throttle that knows no limit yet.
+    /// A throttle that has met no limit yet, and bounds neither its queues nor the calls in flight.
     #[must_use]
     pub fn new() -> Self {
-        Self { registry: Arc::default(), start: Instant::now() }
+        Self::builder().build()
     }
 
-    /// What is known of every limit that was ever asked for, in no order.
+    /// A throttle with bounds, listeners, or what was learnt before.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// What is known of every limit that was asked for, by limit.
     #[must_use]
     pub fn snapshot(&self) -> Vec<LimitState> {
         self.registry.lines().iter().map(|line| line.state()).collect()
+    }
+
+    /// Why `call` would wait now, on which limit, and how long at the least.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// use std::time::Duration;
+    /// use tidegate_throttle::{Adaptive, Call, Outcome, Throttle};
+    ///
+    /// let (throttle, call) = (Adaptive::new(), Call::new("ec2", "DescribeInstances"));
+    /// assert_eq!(throttle.explain(&call).to_string(), "it would go at once");
+    ///
+    /// let retry_after = Some(Duration::from_secs(5));
+    /// throttle.acquire(&call).await?.finish(Outcome::Throttled { retry_after });
+    /// let why = throttle.explain(&call).to_string();
+    /// assert!(why.starts_with("ec2 DescribeInstances: the service asked for a pause, for 4.9"), "{why}");
+    /// # Ok::<_, tidegate_throttle::Refused>(()) })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, call: &Call) -> Explanation {
+        self.registry.route(call).explain(call)
+    }
+
+    /// What was learnt, to be kept for the next run: see [`Builder::knowledge`].
+    #[must_use]
+    pub fn knowledge(&self) -> Knowledge {
+        let lines = self.registry.lines();
+        lines.iter().filter_map(|line| Some((line.limit.clone(), line.learnt()?))).collect()
     }
 }
 
@@ -69,7 +119,7 @@ impl fmt::Debug for Adaptive {
 #[async_trait]
 impl Throttle for Adaptive {
     async fn acquire(&self, call: &Call) -> Result<Permit, Refused> {
-        let line = self.registry.line(call, self.start);
-        Ok(line.admit(call.tokens(), call.in_flight_class()).await)
+        Registry::share(&self.registry);
+        self.registry.route(call).admit(call).await
     }
 }

@@ -30,6 +30,13 @@ pub enum Cost {
     OfCall,
 }
 
+impl Draw {
+    /// The limit of one operation, as nothing more is known of it.
+    pub(crate) fn of(call: &Call) -> Self {
+        Self { limit: Limit::of(call), cost: Cost::OfCall, hint: None, quota: None }
+    }
+}
+
 impl Catalog {
     /// A catalog that knows nothing: each account, region, service, operation and resource has a limit.
     #[must_use]
@@ -46,6 +53,6 @@ impl Catalog {
     /// The limits that `call` draws from: the narrowest first, at least one.
     #[must_use]
     pub fn draws(&self, call: &Call) -> Vec<Draw> {
-        vec![Draw { limit: Limit::of(call), cost: Cost::OfCall, hint: None, quota: None }]
+        vec![Draw::of(call)]
     }
 }

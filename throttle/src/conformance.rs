@@ -15,14 +15,14 @@ use std::{
     future::Future,
     num::NonZeroU32,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use tokio::{
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::admission::{Call, Class, Outcome, Permit, Throttle};
@@ -45,6 +45,7 @@ pub async fn all<T: Throttle + 'static>(make: impl Fn() -> T + Send + Sync) {
     keeps_limits_apart(make()).await;
     loses_nothing_to_cancellation(make()).await;
     returns_what_was_not_sent(make()).await;
+    keeps_the_order(make()).await;
     takes_every_class_and_cost(make()).await;
     works_behind_pointers(make()).await;
 }
@@ -108,10 +109,34 @@ async fn loses_nothing_to_cancellation(throttle: impl Throttle) {
 
 /// A permit that is dropped before its request left is as if it had never been.
 async fn returns_what_was_not_sent(throttle: impl Throttle) {
+    let began = Instant::now();
     for _ in 0..1_000 {
         drop(acquire(&throttle, &call("unsent")).await);
     }
+    assert!(began.elapsed() < Duration::from_mins(1), "permits that were never sent cost time");
     acquire(&throttle, &call("unsent")).await.finish(Outcome::Accepted);
+}
+
+/// Callers of one limit are admitted in the order in which they began to wait.
+async fn keeps_the_order(throttle: impl Throttle + 'static) {
+    let throttle = Arc::new(throttle);
+    let retry_after = Some(Duration::from_secs(1));
+    acquire(&throttle, &call("ordered")).await.finish(Outcome::Throttled { retry_after });
+    let admitted = Arc::new(Mutex::new(Vec::new()));
+    let mut callers = JoinSet::new();
+    for caller in 0..100 {
+        let (throttle, admitted) = (Arc::clone(&throttle), Arc::clone(&admitted));
+        callers.spawn(async move {
+            let permit = acquire(&throttle, &call("ordered")).await;
+            admitted.lock().unwrap_or_else(PoisonError::into_inner).push(caller);
+            permit.finish(Outcome::Accepted);
+        });
+        // Each begins to wait before the next one does.
+        sleep(Duration::from_millis(1)).await;
+    }
+    while callers.join_next().await.is_some() {}
+    let admitted = admitted.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(admitted.is_sorted() && admitted.len() == 100, "admitted out of order: {admitted:?}");
 }
 
 /// Calls that cost much, and calls whose answers are held back, are admitted too.

@@ -59,13 +59,17 @@ pub mod admission;
 pub mod aws;
 pub mod catalog;
 pub mod conformance;
+pub mod coordinator;
 pub mod limiter;
 
 mod adaptive;
 mod limit;
 
 pub use self::{
-    adaptive::{Adaptive, Event, LimitState},
+    adaptive::{
+        Adaptive, Builder, Concurrency, Event, Explanation, Knowledge, KnowledgeError, LimitState, QueueFull,
+        Wait, WaitTooLong, Why,
+    },
     admission::{
         Blame, Call, Class, Outcome, Permit, Priority, QuotaCode, Refused, Throttle, Ticket, Unlimited,
     },

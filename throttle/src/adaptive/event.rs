@@ -1,6 +1,6 @@
 //! [`Event`]: what happens to limits and their callers, as it happens.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use crate::{Limit, Outcome, Priority, limiter::Rate};
 
@@ -50,5 +50,12 @@ pub enum Event<'a> {
         priority: Priority,
         /// When it is worth trying again, as far as that is known.
         retry_after: Option<Duration>,
+    },
+    /// The coordinator could not be asked about a limit: this process goes on with the share that it has.
+    Alone {
+        /// The limit.
+        limit: &'a Limit,
+        /// Why.
+        error: &'a (dyn Error + Send + Sync + 'static),
     },
 }

@@ -1,222 +1,516 @@
-//! [`Line`]: the callers of one limit, first come, first served.
+//! [`Line`]: the callers of one limit.
 
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
 
-use super::state::LimitState;
-use crate::{
-    Limit,
-    admission::{Call, Class, Outcome, Permit, Ticket},
-    limiter::{Decision, Limiter, Stamp},
+use super::{
+    Event, LimitState,
+    culprit::Culprit,
+    explanation::{Wait, Why},
+    pass::Pass,
+    queue::{Place, Queue},
+    settings::Settings,
+    shed::{QueueFull, WaitTooLong},
 };
+use crate::{
+    Class, Limit, Outcome, Priority, QuotaCode, Refused,
+    coordinator::Share,
+    limiter::{Decision, Hint, Learnt, Limiter, Rate, Stamp},
+};
+
+/// A limit that nobody has called for so long is nobody's to share.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// The callers of one limit.
 ///
-/// Only the head of the line waits for the limiter, so that there is one timer however many callers there
+/// Only the one whose turn it is waits for the limiter, so that there is one timer however many callers there
 /// are, and one of them wakes per token.
 pub(super) struct Line {
-    call: Call,
+    pub(super) limit: Limit,
+    pub(super) quota: Option<QuotaCode>,
+    hint: Option<Hint>,
+    settings: Arc<Settings>,
     start: Instant,
-    /// Its one permit makes a caller the head; a semaphore hands it out in order.
-    head: Semaphore,
-    queued: AtomicUsize,
-    /// Tells the head that what it waits for may have changed.
-    changed: Notify,
     state: Mutex<State>,
 }
 
-struct State {
-    limiter: Limiter,
+pub(super) struct State {
+    pub(super) limiter: Limiter,
+    /// Who stops calls that draw from this limit and one of their own.
+    pub(super) culprit: Culprit,
+    queue: Queue<Arc<Notify>>,
+    /// Whose turn it is, if anybody waits.
+    head: Option<Arc<Notify>>,
+    /// Whether the head waits for a call to finish.
     head_waits: bool,
+    requests: u64,
+    long_polls: u64,
     accepted: u64,
     throttled: u64,
-    in_flight: u64,
-    /// The calls in flight that will be given up, by when.
-    expiring: BTreeMap<(Instant, u64), Stamp>,
+    unknown: u64,
+    shed: u64,
+    used: Instant,
+    /// Whether a caller had to wait since the last exchange, when that was, and what was let through by then.
+    wanted_more: bool,
+    exchanged: (Instant, u64),
+    expiring: BTreeMap<Expiry, Expiring>,
     next_id: u64,
 }
 
+/// When a call in flight is given up, told apart from others at that time.
+pub(super) type Expiry = (Instant, u64);
+
+/// A call in flight that will be given up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expiring {
+    pub(super) stamp: Stamp,
+    pub(super) class: Class,
+    pub(super) sent: bool,
+}
+
+/// What a caller asks of one limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) cost: NonZeroU32,
+    pub(super) class: Class,
+    pub(super) priority: Priority,
+    pub(super) deadline: Option<Instant>,
+    /// Where one of a bounded number of slots is to be had, if it takes one.
+    pub(super) slots: Option<&'a Arc<Semaphore>>,
+}
+
+/// What a caller does next.
+enum Step {
+    Send(Stamp, Instant),
+    /// Until its turn comes.
+    Queue,
+    Until(Instant),
+    /// For a call to finish, or the first in flight to expire.
+    Finish(Option<Instant>),
+    /// For one of the slots that all limits share.
+    Slot,
+}
+
 impl Line {
-    pub(super) fn new(call: &Call, start: Instant) -> Self {
-        Self {
-            call: call.clone(),
-            start,
-            head: Semaphore::new(1),
-            queued: AtomicUsize::new(0),
-            changed: Notify::new(),
-            state: Mutex::new(State {
-                limiter: Limiter::new(),
-                head_waits: false,
-                accepted: 0,
-                throttled: 0,
-                in_flight: 0,
-                expiring: BTreeMap::new(),
-                next_id: 0,
-            }),
-        }
+    pub(super) fn new(
+        limit: Limit,
+        quota: Option<QuotaCode>,
+        hint: Option<Hint>,
+        learnt: Option<Learnt>,
+        settings: Arc<Settings>,
+        start: Instant,
+    ) -> Self {
+        let limiter = match (learnt, hint) {
+            (Some(learnt), _) => Limiter::resumed(learnt),
+            (None, Some(hint)) => Limiter::hinted(hint),
+            (None, None) => Limiter::new(),
+        };
+        let state = State {
+            limiter,
+            culprit: Culprit::default(),
+            queue: Queue::new(),
+            head: None,
+            head_waits: false,
+            requests: 0,
+            long_polls: 0,
+            accepted: 0,
+            throttled: 0,
+            unknown: 0,
+            shed: 0,
+            used: start,
+            wanted_more: false,
+            exchanged: (start, 0),
+            expiring: BTreeMap::new(),
+            next_id: 0,
+        };
+        Self { limit, quota, hint, settings, start, state: Mutex::new(state) }
     }
 
-    /// Waits in line, then for the limiter.
+    /// Waits for its turn, then for the limiter.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it leaves the line: a token is taken in the same step in which the permit is made.
-    pub(super) async fn admit(self: Arc<Self>, cost: NonZeroU32, class: Class) -> Permit {
-        let _queued = Queued::new(&self.queued);
-        // The semaphore is never closed; if it were, going unpaced would beat never going.
-        let _head = self.head.acquire().await.ok();
+    /// Dropping it leaves the line: a token is taken in the same step in which the pass is made.
+    pub(super) async fn admit(
+        self: &Arc<Self>,
+        ask: Ask<'_>,
+    ) -> Result<(Pass, Option<OwnedSemaphorePermit>), Refused> {
+        let mut slot = None;
+        if let Step::Send(stamp, now) = self.step(&ask, &mut slot, None) {
+            return Ok((Pass::new(Arc::clone(self), stamp, &ask, now), slot));
+        }
+        slot = None;
+        let began = Instant::now();
+        let turn = self.queue_up(&ask, began)?;
+        let patience = self.settings.max_wait.map(|most| began + most);
+        let give_up = patience.into_iter().chain(ask.deadline).min();
         loop {
-            match self.decide(cost, class) {
-                Step::Send(stamp) => {
-                    return Permit::new(InFlight { line: Arc::clone(&self), stamp, expiry: None });
+            let until = match self.step(&ask, &mut slot, Some(&turn.caller)) {
+                Step::Send(stamp, now) => return Ok((Pass::new(Arc::clone(self), stamp, &ask, now), slot)),
+                Step::Slot => {
+                    let free = ask.slots.map(|slots| Arc::clone(slots).acquire_owned());
+                    // A semaphore that nobody closes gives a slot to each in turn.
+                    slot = match (free, give_up) {
+                        (Some(free), Some(at)) => timeout_at(at, free).await.ok().and_then(Result::ok),
+                        (Some(free), None) => free.await.ok(),
+                        (None, _) => None,
+                    };
+                    self.check(&ask, began, give_up, Instant::now())?;
+                    continue;
                 }
-                Step::Wait(Some(until)) => {
-                    // Either way, the limiter is asked again.
-                    let _ = timeout_at(until, self.changed.notified()).await;
+                Step::Queue => None,
+                Step::Until(at) => {
+                    self.check(&ask, began, give_up, at)?;
+                    Some(at)
                 }
-                Step::Wait(None) => self.changed.notified().await,
-                Step::Sleep(until) => {
-                    let _ = timeout_at(until, self.changed.notified()).await;
-                }
+                Step::Finish(at) => at,
+            };
+            // It is not for those who wait to hold what others could use.
+            slot = None;
+            match until.into_iter().chain(give_up).min() {
+                // Either way, it asks again.
+                Some(at) => drop(timeout_at(at, turn.caller.notified()).await),
+                None => turn.caller.notified().await,
             }
+            self.check(&ask, began, give_up, Instant::now())?;
         }
     }
 
-    fn decide(&self, cost: NonZeroU32, class: Class) -> Step {
+    /// Refuses a caller who gives up by `at`.
+    fn check(
+        &self,
+        ask: &Ask<'_>,
+        began: Instant,
+        give_up: Option<Instant>,
+        at: Instant,
+    ) -> Result<(), Refused> {
+        match give_up {
+            Some(give_up) if give_up <= at => Err(self.too_long(ask, at - began, give_up - began)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tries to go, as far as it is the turn of `caller`; nobody is somebody who has not queued up.
+    fn step(
+        &self,
+        ask: &Ask<'_>,
+        slot: &mut Option<OwnedSemaphorePermit>,
+        caller: Option<&Arc<Notify>>,
+    ) -> Step {
         let mut state = self.lock();
         let now = Instant::now();
-        state.reap(now, self.start);
-        let decision = state.limiter.admit(now - self.start, cost.get());
-        state.head_waits = matches!(decision, Decision::WaitForFinish);
-        match decision {
-            Decision::Send(mut stamp) => {
-                if class == Class::LongPoll {
-                    state.limiter.park(&mut stamp);
-                }
-                state.in_flight += 1;
-                Step::Send(stamp)
-            }
-            Decision::WaitUntil(until) => Step::Sleep(self.start + until),
-            Decision::WaitForFinish => Step::Wait(state.expiring.keys().next().map(|(at, _)| *at)),
+        state.used = now;
+        if self.settings.observe_only {
+            let stamp = state.limiter.send_anyway(now - self.start, ask.cost.get());
+            return Step::Send(state.sent(stamp, ask.class), now);
         }
+        let turn = match (&state.head, caller) {
+            (Some(head), Some(caller)) => Arc::ptr_eq(head, caller),
+            (head, _) => head.is_none(),
+        };
+        if !turn {
+            return Step::Queue;
+        }
+        state.reap(now, self.start);
+        if ask.class == Class::Request && !self.settings.concurrency.has_room(state.requests, &state.limiter)
+        {
+            return state.wait_for_finish();
+        }
+        if let (Some(slots), None) = (ask.slots, &slot) {
+            *slot = Arc::clone(slots).try_acquire_owned().ok();
+            if slot.is_none() {
+                return Step::Slot;
+            }
+        }
+        match state.limiter.admit(now - self.start, ask.cost.get()) {
+            Decision::Send(stamp) => {
+                let stamp = state.sent(stamp, ask.class);
+                if caller.is_some() {
+                    state.next_turn();
+                }
+                Step::Send(stamp, now)
+            }
+            Decision::WaitUntil(until) => {
+                state.head_waits = false;
+                Step::Until(self.start + until)
+            }
+            Decision::WaitForFinish => state.wait_for_finish(),
+        }
+    }
+
+    fn queue_up(&self, ask: &Ask<'_>, now: Instant) -> Result<Turn<'_>, Refused> {
+        let mut state = self.lock();
+        let waiting = state.waiting();
+        let wait = state.least_wait(ask, now - self.start);
+        let most = self
+            .settings
+            .max_wait
+            .into_iter()
+            .chain(ask.deadline.map(|at| at.saturating_duration_since(now)));
+        if let Some(most) = most.min().filter(|most| wait > *most) {
+            drop(state);
+            return Err(self.too_long(ask, wait, most));
+        }
+        if waiting >= self.settings.max_waiting {
+            drop(state);
+            let retry_after = (wait > Duration::ZERO).then_some(wait);
+            return Err(self.shed(ask, retry_after, QueueFull::refuse(&self.limit, waiting, retry_after)));
+        }
+        state.wanted_more = true;
+        let caller = Arc::new(Notify::new());
+        let place = if state.head.is_none() {
+            state.head = Some(Arc::clone(&caller));
+            None
+        } else {
+            Some(state.queue.join(ask.priority, ask.cost.get(), Arc::clone(&caller)))
+        };
+        Ok(Turn { line: self, caller, place })
+    }
+
+    fn too_long(&self, ask: &Ask<'_>, wait: Duration, most: Duration) -> Refused {
+        let refused = WaitTooLong::refuse(&self.limit, wait, most);
+        self.shed(ask, refused.retry_after(), refused)
+    }
+
+    fn shed(&self, ask: &Ask<'_>, retry_after: Option<Duration>, refused: Refused) -> Refused {
+        self.lock().shed += 1;
+        self.emit(&Event::Shed { limit: &self.limit, priority: ask.priority, retry_after });
+        refused
+    }
+
+    /// Why a call of this `cost` and `class` would wait now, and how long at the least.
+    pub(super) fn explain(
+        &self,
+        cost: NonZeroU32,
+        class: Class,
+        slots: Option<&Arc<Semaphore>>,
+    ) -> Option<Wait> {
+        let state = self.lock();
+        let now = Instant::now() - self.start;
+        let room =
+            class != Class::Request || self.settings.concurrency.has_room(state.requests, &state.limiter);
+        let blocked = state.limiter.blocked_until().saturating_sub(now);
+        let (why, at_least) = match state.limiter.peek(now, cost.get()) {
+            _ if !blocked.is_zero() => (Why::Paused, Some(blocked)),
+            _ if !room => (Why::Concurrency, None),
+            Decision::WaitUntil(until) => (Why::Pace, Some(until.saturating_sub(now))),
+            Decision::WaitForFinish => (Why::Opening, None),
+            Decision::Send(_) if slots.is_some_and(|slots| slots.available_permits() == 0) => {
+                (Why::Slots, None)
+            }
+            Decision::Send(_) if state.waiting() > 0 => (Why::Queue, None),
+            Decision::Send(_) => return None,
+        };
+        Some(Wait { limit: self.limit.clone(), why, at_least, queued: state.waiting() })
     }
 
     pub(super) fn state(&self) -> LimitState {
         let state = self.lock();
+        let now = Instant::now() - self.start;
+        let blocked = state.limiter.blocked_until().saturating_sub(now);
         LimitState {
-            limit: Limit::of(&self.call),
+            limit: self.limit.clone(),
             rate: state.limiter.rate(),
-            burst: None,
-            level: None,
-            documented: None,
-            paused: None,
-            queued: self.queued.load(Ordering::Relaxed),
-            in_flight: state.in_flight,
+            burst: state.limiter.burst(),
+            level: state.limiter.level(now),
+            documented: self.hint,
+            paused: (!blocked.is_zero()).then_some(blocked),
+            queued: state.waiting(),
+            in_flight: state.requests + state.long_polls,
             accepted: state.accepted,
             throttled: state.throttled,
-            unknown: 0,
-            shed: 0,
+            unknown: state.unknown,
+            shed: state.shed,
         }
     }
 
+    pub(super) fn learnt(&self) -> Option<Learnt> {
+        self.lock().limiter.learnt()
+    }
+
+    /// What this process gets of the limit; `None` if nothing was ever refused, or nobody calls.
+    pub(super) fn share(&self, now: Instant) -> Option<Share> {
+        let mut state = self.lock();
+        if state.throttled == 0 || now.saturating_duration_since(state.used) > IDLE {
+            return None;
+        }
+        let (at, accepted) = state.exchanged;
+        state.exchanged = (now, state.accepted);
+        let gets = u128::from(state.accepted - accepted) * 1_000_000_000_000_000;
+        let gets = gets / now.saturating_duration_since(at).as_nanos().max(1);
+        let wants_more = std::mem::take(&mut state.wanted_more) || state.waiting() > 0;
+        let rate = state.limiter.rate().filter(|_| wants_more && state.limiter.is_tracking());
+        let gets = rate.map_or_else(|| u64::try_from(gets).unwrap_or(u64::MAX), Rate::as_micros_per_second);
+        let pause = state.limiter.blocked_until().saturating_sub(self.since_start(now));
+        Some(Share { wants_more, pause, ..Share::new(gets) })
+    }
+
+    /// Takes the share that is fair, and the longest pause.
+    pub(super) fn take_share(&self, now: Instant, own: &Share, others: &[Share]) {
+        let since_start = self.since_start(now);
+        let mut state = self.lock();
+        if let Some(pause) = others.iter().map(|other| other.pause).max() {
+            state.limiter.pause(since_start, pause);
+        }
+        if let Some(rate) = own.fair(others) {
+            state.limiter.share(since_start, rate);
+        }
+        state.wake_head(true);
+    }
+
+    /// When it was used last, unless somebody uses it now.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.waiting() == 0 && state.requests + state.long_polls == 0).then_some(state.used)
+    }
+
+    /// Ends a call that was admitted.
+    pub(super) fn finish(&self, now: Instant, pass: Expiring, outcome: Outcome) {
+        let mut state = self.lock();
+        let before = state.limiter.rate();
+        state.finish(now, self.start, pass, outcome);
+        let after = state.limiter.rate();
+        state.wake_head(outcome == Outcome::Unsent);
+        drop(state);
+        if let Outcome::Throttled { retry_after: Some(pause) } = outcome {
+            self.emit(&Event::Paused { limit: &self.limit, pause });
+        }
+        if let Some(rate) = after.filter(|_| before != after) {
+            self.emit(&Event::Learnt { limit: &self.limit, rate });
+        }
+    }
+
+    pub(super) fn emit(&self, event: &Event<'_>) {
+        self.settings.emit(event);
+    }
+
+    pub(super) fn since_start(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.start)
+    }
+
     /// A limiter that another caller's panic left behind is no worse than any other.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the head does next.
-enum Step {
-    Send(Stamp),
-    Sleep(Instant),
-    /// For a call to finish, or the first in flight to expire.
-    Wait(Option<Instant>),
-}
-
 impl State {
-    fn finish(&mut self, now: Instant, start: Instant, stamp: Stamp, outcome: Outcome) {
-        self.in_flight -= 1;
+    fn sent(&mut self, mut stamp: Stamp, class: Class) -> Stamp {
+        if class == Class::LongPoll {
+            self.limiter.park(&mut stamp);
+        }
+        *self.in_flight(class) += 1;
+        stamp
+    }
+
+    fn in_flight(&mut self, class: Class) -> &mut u64 {
+        match class {
+            Class::Request => &mut self.requests,
+            Class::LongPoll => &mut self.long_polls,
+        }
+    }
+
+    fn wait_for_finish(&mut self) -> Step {
+        self.head_waits = true;
+        Step::Finish(self.expiring.keys().next().map(|(at, _)| *at))
+    }
+
+    fn waiting(&self) -> usize {
+        self.queue.len() + usize::from(self.head.is_some())
+    }
+
+    /// How long a new caller waits at the least: others of its priority go first, and no sooner than the
+    /// limiter lets them.
+    fn least_wait(&self, ask: &Ask<'_>, now: Duration) -> Duration {
+        let blocked = self.limiter.blocked_until().saturating_sub(now);
+        // While the rate is searched for, it is anybody's guess.
+        let Some(rate) = self.limiter.rate().filter(|_| self.limiter.is_tracking()) else { return blocked };
+        let there = self.limiter.level(now).unwrap_or_default();
+        let wanted = (self.queue.ahead(ask.priority) + u64::from(ask.cost.get())).saturating_sub(there + 1);
+        blocked + time(rate, wanted)
+    }
+
+    /// Gives the turn to whoever is next.
+    fn next_turn(&mut self) {
+        self.head_waits = false;
+        self.head = self.queue.next().map(|(_, caller)| caller);
+        if let Some(head) = &self.head {
+            head.notify_one();
+        }
+    }
+
+    /// Tells the head that what it waits for may have changed.
+    pub(super) fn wake_head(&self, sooner: bool) {
+        if let Some(head) = self.head.as_ref().filter(|_| self.head_waits || sooner) {
+            head.notify_one();
+        }
+    }
+
+    fn finish(&mut self, now: Instant, start: Instant, pass: Expiring, outcome: Outcome) {
+        *self.in_flight(pass.class) -= 1;
         match outcome {
             Outcome::Accepted => self.accepted += 1,
             Outcome::Throttled { .. } => self.throttled += 1,
-            Outcome::Unknown | Outcome::Unsent => {}
+            Outcome::Unknown => self.unknown += 1,
+            Outcome::Unsent => {}
         }
-        self.limiter.finish(now - start, stamp, outcome);
+        self.limiter.finish(now - start, pass.stamp, outcome);
     }
 
     fn reap(&mut self, now: Instant, start: Instant) {
         while let Some(entry) = self.expiring.first_entry()
             && entry.key().0 <= now
         {
-            let stamp = entry.remove();
-            self.finish(now, start, stamp, Outcome::Unknown);
-        }
-    }
-}
-
-/// A call that was admitted and has not ended.
-struct InFlight {
-    line: Arc<Line>,
-    stamp: Stamp,
-    expiry: Option<(Instant, u64)>,
-}
-
-impl Ticket for InFlight {
-    fn expires(&mut self, at: Instant) {
-        let mut state = self.line.lock();
-        if let Some(expiry) = self.expiry.take()
-            && state.expiring.remove(&expiry).is_none()
-        {
-            self.expiry = Some(expiry);
-            return;
-        }
-        let expiry = (at, state.next_id);
-        state.next_id += 1;
-        state.expiring.insert(expiry, self.stamp);
-        self.expiry = Some(expiry);
-        if state.head_waits {
-            self.line.changed.notify_one();
+            let pass = entry.remove();
+            let outcome = if pass.sent { Outcome::Unknown } else { Outcome::Unsent };
+            self.finish(now, start, pass, outcome);
         }
     }
 
-    fn finish(self: Box<Self>, outcome: Outcome) {
-        let mut state = self.line.lock();
-        if let Some(expiry) = self.expiry
-            && state.expiring.remove(&expiry).is_none()
-        {
-            // It was given up before: its tokens have been accounted for.
-            return;
-        }
-        state.finish(Instant::now(), self.line.start, self.stamp, outcome);
-        if state.head_waits || outcome == Outcome::Unsent {
-            self.line.changed.notify_one();
-        }
+    /// Sets when a call in flight is given up.
+    pub(super) fn expire(&mut self, at: Instant, pass: Expiring) -> Expiry {
+        let expiry = (at, self.next_id);
+        self.next_id += 1;
+        self.expiring.insert(expiry, pass);
+        self.wake_head(false);
+        expiry
+    }
+
+    /// Takes a call in flight back from those that will be given up; `None` if it has been.
+    pub(super) fn unexpire(&mut self, expiry: Expiry) -> Option<Expiring> {
+        self.expiring.remove(&expiry)
     }
 }
 
-/// Counts a caller that waits.
-struct Queued<'a>(&'a AtomicUsize);
-
-impl<'a> Queued<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
+/// How long `tokens` take, rounded down.
+fn time(rate: Rate, tokens: u64) -> Duration {
+    let nanos = u128::from(tokens) * 1_000_000_000_000_000 / u128::from(rate.as_micros_per_second());
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-impl Drop for Queued<'_> {
+/// A place in the line.
+struct Turn<'a> {
+    line: &'a Line,
+    caller: Arc<Notify>,
+    /// None for whoever was the head at once.
+    place: Option<Place>,
+}
+
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut state = self.line.lock();
+        let left = self.place.is_some_and(|place| state.queue.leave(place));
+        if !left && state.head.as_ref().is_some_and(|head| Arc::ptr_eq(head, &self.caller)) {
+            state.next_turn();
+        }
     }
 }
