@@ -44,7 +44,8 @@ async fn a_table_throttles_by_itself() {
 async fn the_sdk_takes_it_for_a_throttle() {
     let aws = LocalAws::builder().in_process().limits(a_write_a_second()).start().await.unwrap();
     create_table(&client(&aws)).await;
-    let client = Client::new(&aws.sdk_config());
+    let patient = RetryConfig::standard().with_max_attempts(20);
+    let client = Client::new(&aws.sdk_config().into_builder().retry_config(patient).build());
     let start = Instant::now();
     for _ in 0..2 {
         client.put_item().table_name(TABLE).set_item(Some(lease("k", "a"))).send().await.unwrap();

@@ -33,8 +33,6 @@ async fn tables() {
     let index = &table.global_secondary_indexes()[0];
     assert_eq!(index.index_arn().unwrap(), format!("{arn}/index/by-owner"));
 
-    let again = client.describe_table().table_name(arn).send().await.unwrap().table.unwrap();
-    assert_eq!(again.table_name(), Some(TABLE));
     let tag = aws_sdk_dynamodb::types::Tag::builder().key("a").value("b").build().unwrap();
     client.tag_resource().resource_arn(arn).tags(tag.clone()).send().await.unwrap();
     assert_eq!(client.list_tags_of_resource().resource_arn(arn).send().await.unwrap().tags(), [tag]);
@@ -73,7 +71,8 @@ async fn an_update_counts_and_returns() {
         let update = client.update_item().table_name(TABLE).key("leaseKey", s("k"));
         let update = update.update_expression("SET leaseCounter = leaseCounter + :one");
         let update = update.condition_expression("leaseCounter = :seen AND leaseOwner = :me");
-        let update = update.expression_attribute_values(":one", n(1)).expression_attribute_values(":me", s("a"));
+        let update =
+            update.expression_attribute_values(":one", n(1)).expression_attribute_values(":me", s("a"));
         update.expression_attribute_values(":seen", n(counter)).return_values(ReturnValue::AllNew).send()
     };
     assert_eq!(renew(0).await.unwrap().attributes.unwrap()["leaseCounter"], n(1));
@@ -141,7 +140,7 @@ async fn a_scan_has_pages() {
     keys.dedup();
     assert_eq!(keys.len(), 10);
     assert!(pages >= 3, "{pages}");
-    assert_eq!(client.scan().table_name(TABLE).limit(4).send().await.unwrap().count(), 4);
+    assert_eq!(client.scan().table_name(TABLE).limit(2).send().await.unwrap().count(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,7 +173,7 @@ async fn what_is_wrong_is_named() {
     assert!(error.message().unwrap().contains("Type mismatch for key leaseKey"), "{error:?}");
 
     // Refused while the request is read.
-    let error = client.get_item().table_name("").key("leaseKey", s("k")).send().await.unwrap_err();
+    let error = client.get_item().table_name("a b").key("leaseKey", s("k")).send().await.unwrap_err();
     assert_eq!(error.code(), Some("ValidationException"));
     assert!(error.message().unwrap().starts_with("1 validation error detected: "), "{error:?}");
 

@@ -16,7 +16,7 @@ use dynoxide::{Database, DynoxideError};
 use http::StatusCode;
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
-    task::spawn_blocking,
+    task::{JoinError, spawn_blocking},
 };
 
 use self::engine::Operation;
@@ -43,10 +43,13 @@ impl DynamoDb {
         operation: &'static Operation,
         scope: &Scope,
         request: Request,
-    ) -> Result<Vec<u8>, DynoxideError> {
-        let database = self.database(scope)?;
+    ) -> (StatusCode, String) {
+        let database = match self.database(scope) {
+            Ok(database) => database,
+            Err(error) => return engine::refusal(operation.name, &error),
+        };
         let scope = scope.clone();
-        let work = move || operation.run(&database, &scope, request.body());
+        let work = move || operation.answer(&database, &scope, request.body());
         // On a runtime of one thread it runs in place, so that concurrent calls meet in the same order in
         // every run, and a paused clock stands still meanwhile.
         let many_threads =
@@ -54,8 +57,9 @@ impl DynamoDb {
         if !many_threads {
             return work();
         }
+        let failed = |error: JoinError| DynoxideError::InternalServerError(error.to_string());
         let ended = spawn_blocking(work).await;
-        ended.unwrap_or_else(|error| Err(DynoxideError::InternalServerError(error.to_string())))
+        ended.unwrap_or_else(|error| engine::refusal(operation.name, &failed(error)))
     }
 }
 
@@ -83,16 +87,8 @@ impl Service for DynamoDb {
                 &message,
             );
         };
-        match self.run(operation, scope, request).await {
-            Ok(body) => answer::json(StatusCode::OK, body),
-            Err(error) => {
-                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
-                if status == StatusCode::INTERNAL_SERVER_ERROR {
-                    tracing::error!(%error, operation = operation.name, "the engine failed");
-                }
-                answer::json(status, error.to_json().into_bytes())
-            }
-        }
+        let (status, body) = self.run(operation, scope, request).await;
+        answer::json(status, body)
     }
 
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Response {

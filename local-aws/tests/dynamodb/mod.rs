@@ -27,7 +27,8 @@ pub(crate) async fn create_table(client: &Client) {
         let attribute = AttributeDefinition::builder().attribute_name(name);
         attribute.attribute_type(ScalarAttributeType::S).build().unwrap()
     };
-    let hash = |name| KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build().unwrap();
+    let hash =
+        |name| KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build().unwrap();
     let index = GlobalSecondaryIndex::builder()
         .index_name("by-owner")
         .key_schema(hash("leaseOwner"))

@@ -7,8 +7,8 @@ use super::Response;
 use crate::front::full;
 
 /// An answer.
-pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
-    let checksum = crc32fast::hash(&body);
+pub(super) fn json(status: StatusCode, body: String) -> Response {
+    let checksum = crc32fast::hash(body.as_bytes());
     let mut response = Response::new(full(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -25,5 +25,5 @@ pub(super) fn error(status: StatusCode, r#type: &str, message: &str) -> Response
         message: &'a str,
     }
     // Two strings always serialize.
-    json(status, serde_json::to_vec(&Error { __type: r#type, message }).unwrap_or_default())
+    json(status, serde_json::to_string(&Error { __type: r#type, message }).unwrap_or_default())
 }

@@ -7,7 +7,7 @@ use dynoxide::streams::{LOCAL_ACCOUNT, LOCAL_REGION};
 use crate::services::Scope;
 
 /// A text of the engine, with the ARNs of a scope.
-pub(super) fn of_scope(text: String, scope: &Scope) -> String {
+pub(super) fn of_scope(text: &str, scope: &Scope) -> String {
     text.replace(&engine(), &own(scope))
 }
 

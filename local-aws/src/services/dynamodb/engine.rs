@@ -1,12 +1,13 @@
 //! The operations, each from the body of a request to the body of its answer.
 
 use dynoxide::{Database, DynoxideError};
+use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::arn;
 use crate::services::Scope;
 
-type Run = fn(&Database, &str) -> Result<Vec<u8>, DynoxideError>;
+type Run = fn(&Database, &str) -> Result<String, DynoxideError>;
 
 /// One operation of the API.
 pub(super) struct Operation {
@@ -21,23 +22,30 @@ impl Operation {
         OPERATIONS.iter().find(|known| known.name == name)
     }
 
-    /// Runs it: the body of the answer.
-    pub(super) fn run(
-        &self,
-        database: &Database,
-        scope: &Scope,
-        body: &[u8],
-    ) -> Result<Vec<u8>, DynoxideError> {
+    /// Runs it: the status and the body of the answer.
+    pub(super) fn answer(&self, database: &Database, scope: &Scope, body: &[u8]) -> (StatusCode, String) {
+        let (status, body) = match self.run(database, scope, body) {
+            Ok(body) => (StatusCode::OK, body),
+            Err(error) => refusal(self.name, &envelope(self.name, error)),
+        };
+        (status, if self.names_arns { arn::of_scope(&body, scope) } else { body })
+    }
+
+    fn run(&self, database: &Database, scope: &Scope, body: &[u8]) -> Result<String, DynoxideError> {
         let body = std::str::from_utf8(body)
             .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
         let body = if self.names_arns { arn::of_engine(body, scope) } else { body.into() };
-        let answer = (self.run)(database, &body).map_err(|error| envelope(self.name, error))?;
-        if !self.names_arns {
-            return Ok(answer);
-        }
-        let answer = String::from_utf8(answer).map_err(internal)?;
-        Ok(arn::of_scope(answer, scope).into_bytes())
+        (self.run)(database, &body)
     }
+}
+
+/// The answer to an operation that failed. What failed in here is logged: the client cannot mend it.
+pub(super) fn refusal(operation: &str, error: &DynoxideError) -> (StatusCode, String) {
+    let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status.is_server_error() {
+        tracing::error!(%error, operation, "the engine failed");
+    }
+    (status, error.to_json())
 }
 
 const OPERATIONS: &[Operation] = &[
@@ -82,12 +90,8 @@ fn read<T: DeserializeOwned>(body: &str) -> Result<T, DynoxideError> {
     serde_json::from_str(body).map_err(|error| unreadable(&error))
 }
 
-fn write(answer: &impl Serialize) -> Result<Vec<u8>, DynoxideError> {
-    serde_json::to_vec(answer).map_err(internal)
-}
-
-fn internal(error: impl std::error::Error) -> DynoxideError {
-    DynoxideError::InternalServerError(error.to_string())
+fn write(answer: &impl Serialize) -> Result<String, DynoxideError> {
+    serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 /// The engine checks a request while it is read, and marks the errors that it words itself; what is not

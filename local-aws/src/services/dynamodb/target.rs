@@ -68,7 +68,10 @@ mod tests {
             (r#"{"StreamArn":"arn:aws:dynamodb:us-east-1:0:table/leases/stream/2026"}"#, Some("leases")),
             (r#"{"ResourceArn":"arn:aws:dynamodb:us-east-1:0:table/leases","Tags":[]}"#, Some("leases")),
             (r#"{"RequestItems":{"b":[],"a":[]}}"#, Some("a")),
-            (r#"{"TransactItems":[{"Put":{"TableName":"b","Item":{}}},{"Delete":{"TableName":"a"}}]}"#, Some("b")),
+            (
+                r#"{"TransactItems":[{"Put":{"TableName":"b","Item":{}}},{"Delete":{"TableName":"a"}}]}"#,
+                Some("b"),
+            ),
             ("{}", None),
             ("no JSON", None),
         ] {
