@@ -57,9 +57,10 @@ impl DynamoDb {
         if !many_threads {
             return work();
         }
-        let failed = |error: JoinError| DynoxideError::InternalServerError(error.to_string());
-        let ended = spawn_blocking(work).await;
-        ended.unwrap_or_else(|error| engine::refusal(operation.name, &failed(error)))
+        let panicked = |error: JoinError| {
+            engine::refusal(operation.name, &DynoxideError::InternalServerError(error.to_string()))
+        };
+        spawn_blocking(work).await.unwrap_or_else(panicked)
     }
 }
 

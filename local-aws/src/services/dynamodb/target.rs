@@ -38,6 +38,7 @@ struct Names {
     resource_arn: Option<String>,
     stream_arn: Option<String>,
     /// Of a batch, by table.
+    #[expect(clippy::zero_sized_map_values, reason = "a map in JSON, of which only the keys are read")]
     request_items: BTreeMap<String, IgnoredAny>,
     /// Of a transaction: one operation each, by its name.
     transact_items: Vec<BTreeMap<String, Member>>,
