@@ -44,4 +44,15 @@ def s3api_and_kinesis():
         equal(json.loads(aws(at, "kinesis describe-limits --output json"))["OpenShardCount"], 0)
 
 
-CHECKS = [mb_cp_ls_mv_sync_rm, s3api_and_kinesis]
+def dynamodb():
+    with server() as at:
+        aws(at, "dynamodb create-table --table-name leases --billing-mode PAY_PER_REQUEST"
+                " --attribute-definitions AttributeName=k,AttributeType=S"
+                " --key-schema AttributeName=k,KeyType=HASH")
+        aws(at, "dynamodb wait table-exists --table-name leases")
+        aws(at, 'dynamodb put-item --table-name leases --item {"k":{"S":"a"},"n":{"N":"1"}}')
+        found = json.loads(aws(at, "dynamodb scan --table-name leases --output json"))
+        equal(found["Items"], [{"k": {"S": "a"}, "n": {"N": "1"}}])
+
+
+CHECKS = [mb_cp_ls_mv_sync_rm, s3api_and_kinesis, dynamodb]

@@ -53,6 +53,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `s3` | yes | Amazon S3, on the `s3s` protocol crate |
+//! | `dynamodb` | yes | Amazon DynamoDB and its streams, on the `dynoxide` engine |
 //! | `kinesis` | yes | Amazon Kinesis Data Streams: `DescribeLimits` |
 //! | `cli` | yes | the program `tidegate-local-aws`; libraries leave it out with `default-features = false` |
 //!

@@ -25,7 +25,8 @@ async fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
-    // The S3 protocol crate logs as errors what a client did wrong, which the client is told already.
+    // The S3 protocol crate logs as errors what a client did wrong, which the client is told already. Internal
+    // errors are logged by the services themselves.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,s3s=off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     match run(args).await {

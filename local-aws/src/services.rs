@@ -1,5 +1,7 @@
 //! The services: each is a state and its operations, and knows nothing of limits, latency or faults.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 #[cfg(feature = "kinesis")]
 mod kinesis;
 #[cfg(feature = "s3")]
@@ -31,11 +33,12 @@ pub(crate) struct Scope {
 /// What a request asks for, read before it is served: limits, latency, faults and counters go by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Action {
-    /// The service as it signs: `s3`, `kinesis`.
+    /// The service as it signs: `s3`, `dynamodb`.
     pub(crate) service: &'static str,
     /// The operation as the API names it: `CopyObject`.
     pub(crate) name: Cow<'static, str>,
-    /// The resource whose limit it draws from, where AWS counts per resource: `bucket/key` for S3.
+    /// The resource whose limit it draws from, where AWS counts per resource: `bucket/key` for S3, `table` or
+    /// `table/index` for DynamoDB.
     pub(crate) resource: Option<String>,
 }
 
@@ -54,6 +57,8 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
 
 /// The names of the services that are here, in the order of [`Services`].
 pub(crate) const NAMES: &[&str] = &[
+    #[cfg(feature = "dynamodb")]
+    "dynamodb",
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "s3")]
@@ -76,6 +81,8 @@ impl Services {
             #[cfg(feature = "s3")]
             s3: s3.handle(),
             all: vec![
+                #[cfg(feature = "dynamodb")]
+                Box::new(dynamodb::DynamoDb::default()),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis::Kinesis),
                 #[cfg(feature = "s3")]

@@ -93,7 +93,14 @@ impl Service for S3 {
             return write_error(source::malformed());
         }
         match self.protocol.call(request.map(s3s::Body::from)).await {
-            Ok(response) => finish(response),
+            Ok(response) => {
+                let response = finish(response);
+                // The program mutes the protocol crate, which logs what clients do wrong as well.
+                if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+                    tracing::error!("an internal error; RUST_LOG=s3s=error logs its cause");
+                }
+                response
+            }
             Err(error) => {
                 tracing::error!(?error, "the protocol crate could not answer");
                 write_error(s3s::S3Error::new(S3ErrorCode::InternalError))
