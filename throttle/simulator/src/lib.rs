@@ -10,14 +10,17 @@
 //! ```
 
 mod case;
+mod cases;
 mod control;
 mod process;
 mod record;
+pub mod rivals;
 mod server;
 mod simulation;
 
 pub use self::{
     case::{Background, Bucket, Case},
+    cases::cases,
     control::{Attempt, Control, Decision, Then},
     record::{Record, Second},
     server::Server,
