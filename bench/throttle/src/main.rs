@@ -1,9 +1,10 @@
 //! The adaptive throttle against the SDK's own retry modes, on an endpoint that is one token bucket.
 //!
-//! Counts at the server, cold start included.
+//! Counts at the server, cold start included. With `--sim`, a simulation of many limiters on many limits.
 
 mod load;
 mod report;
+mod sim;
 
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ struct Args {
     /// One JSON object per line instead of the table.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    sim: sim::Args,
 }
 
 /// Who decides when a call may be sent.
@@ -52,6 +55,9 @@ const REPLY: Duration = Duration::from_millis(20);
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
+    if args.sim.sim {
+        return sim::run(&args.sim);
+    }
     if !args.json {
         report::header();
     }
