@@ -21,7 +21,7 @@ async fn main() -> Result<(), String> {
         call.map_err(|error| DisplayErrorContext(error).to_string())?;
     }
     for it in throttle.snapshot() {
-        let rate = it.rate.map_or("unknown".to_owned(), |rate| rate.to_string());
+        let rate = it.rate.map_or_else(|| "unknown".to_owned(), |rate| rate.to_string());
         println!("{}: {rate}, {} accepted, {} throttled", it.limit, it.accepted, it.throttled);
     }
     Ok(())
