@@ -29,7 +29,7 @@
 //! |---|---|
 //! | SDK clients | [`attach!`] each of them, or [`aws::sdk_config`] for all at once |
 //! | one call that must be paced | [`aws::send`] |
-//! | calls that are not SDK calls | [`Throttle::acquire`], and [`Permit::finish`] |
+//! | calls that are not SDK calls | [`retry`], or [`Throttle::acquire`] and [`Permit::finish`] |
 //! | a library that must not choose for its users | `Arc<dyn Throttle>`, with [`Unlimited`] as default |
 //! | a runtime or a simulator of my own | [`limiter::Limiter`], which is pure |
 //!
@@ -49,6 +49,9 @@
 //! |---|---|---|
 //! | `aws` | yes | the layer for SDK clients; no HTTP client, no TLS |
 //! | `http-client` | no | an HTTP client (hyper, rustls, ring) for [`aws::sdk_config`] where there is none |
+//! | `tower` | no | `tower::ThrottleLayer`, for any `tower` service |
+//! | `metrics` | no | events and states as metrics of the `metrics` facade |
+//! | `backoff` | no | a bridge from policies of the crate `backoff`, which is unmaintained, to delays of [`retry`] |
 //!
 //! The minimum Rust version is 1.94.1, the AWS SDK's own.
 
@@ -57,13 +60,22 @@
 pub mod admission;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "backoff")]
+pub mod backoff;
 pub mod catalog;
 pub mod conformance;
 pub mod coordinator;
 pub mod limiter;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+pub mod observe;
+#[cfg(feature = "tower")]
+pub mod tower;
+pub mod trace;
 
 mod adaptive;
 mod limit;
+mod retry;
 
 pub use self::{
     adaptive::{
@@ -74,6 +86,7 @@ pub use self::{
         Blame, Call, Class, Outcome, Permit, Priority, QuotaCode, Refused, Throttle, Ticket, Unlimited,
     },
     limit::Limit,
+    retry::{Judgement, RetryError, retry},
 };
 
 #[cfg(all(doctest, feature = "aws"))]
