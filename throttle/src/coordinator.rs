@@ -1,12 +1,16 @@
 //! [`Coordinator`]: lets processes that draw from one limit know of each other.
 
 pub mod conformance;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod share;
 
 use std::{error::Error, fmt};
 
 use async_trait::async_trait;
 
+#[cfg(feature = "dynamodb")]
+pub use self::dynamodb::DynamoDb;
 pub use self::share::Share;
 use crate::Limit;
 

@@ -49,6 +49,7 @@
 //! |---|---|---|
 //! | `aws` | yes | the layer for SDK clients; no HTTP client, no TLS |
 //! | `http-client` | no | an HTTP client (hyper, rustls, ring) for [`aws::sdk_config`] where there is none |
+//! | `dynamodb` | no | `coordinator::DynamoDb`, which lets processes share limits by way of a table |
 //! | `tower` | no | `tower::ThrottleLayer`, for any `tower` service |
 //! | `metrics` | no | events and states as metrics of the `metrics` facade |
 //! | `backoff` | no | a bridge from policies of the crate `backoff`, which is unmaintained, to delays of [`retry`] |

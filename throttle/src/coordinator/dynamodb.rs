@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
     types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ReturnValue, ScalarAttributeType,
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ReturnValue,
+        ScalarAttributeType,
     },
 };
 
@@ -60,7 +61,13 @@ impl DynamoDb {
     /// The client should not be under the throttle that asks the coordinator.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         let member = format!("{:016x}", fastrand::u64(..));
-        Self { client, table: table.into(), member, lease: Duration::from_secs(10), forgotten: Mutex::default() }
+        Self {
+            client,
+            table: table.into(),
+            member,
+            lease: Duration::from_secs(10),
+            forgotten: Mutex::default(),
+        }
     }
 
     /// How long a process counts that is not heard of. Default: 10 s, five exchanges.
@@ -80,7 +87,8 @@ impl DynamoDb {
     ///
     /// Dropped, the table may have been created or not.
     pub async fn create_table(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let key = AttributeDefinition::builder().attribute_name("limit").attribute_type(ScalarAttributeType::S);
+        let key =
+            AttributeDefinition::builder().attribute_name("limit").attribute_type(ScalarAttributeType::S);
         let schema = KeySchemaElement::builder().attribute_name("limit").key_type(KeyType::Hash);
         let created = self
             .client
@@ -110,13 +118,17 @@ impl DynamoDb {
     /// Milliseconds since 1970, by the clock of the client.
     fn now(&self) -> u64 {
         let now = self.client.config().time_source().map_or(UNIX_EPOCH, |clock| clock.now());
-        u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis())
+            .unwrap_or(u64::MAX)
     }
 }
 
 impl fmt::Debug for DynamoDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DynamoDb").field("table", &self.table).field("member", &self.member).finish_non_exhaustive()
+        f.debug_struct("DynamoDb")
+            .field("table", &self.table)
+            .field("member", &self.member)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,7 +147,10 @@ impl Coordinator for DynamoDb {
             .expression_attribute_names("#me", &me)
             .expression_attribute_names("#expires", "expires")
             .expression_attribute_values(":me", entry(own, now, lease))
-            .expression_attribute_values(":expires", number((now + lease * u64::from(FORGOTTEN)) / 1_000 + 86_400))
+            .expression_attribute_values(
+                ":expires",
+                number((now + lease * u64::from(FORGOTTEN)) / 1_000 + 86_400),
+            )
             .return_values(ReturnValue::AllNew);
         let mut expression = "SET #me = :me, #expires = :expires".to_owned();
         for (at, name) in forgotten.iter().flatten().enumerate() {
