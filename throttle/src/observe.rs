@@ -16,6 +16,7 @@
 //! | `tidegate_throttle_learnt_total` | counter | times | | how often the rate was learnt, or learnt anew |
 //! | `tidegate_throttle_pause_seconds` | histogram | seconds | | how long a pause the service asked for |
 //! | `tidegate_throttle_shed_total` | counter | calls | `priority` | calls that were refused, or left the queue for want of time |
+//! | `tidegate_throttle_alone_total` | counter | times | | how often the coordinator could not be asked |
 //! | `tidegate_throttle_rate_tokens_per_second` | gauge | tokens per second | | the refill rate as learnt; not there before |
 //! | `tidegate_throttle_burst_tokens` | gauge | tokens | | how many tokens the bucket holds; not there while unknown |
 //! | `tidegate_throttle_level_tokens` | gauge | tokens | | how many it holds now; not there while unknown |
@@ -40,6 +41,7 @@
 //! | `learnt` | event | debug | `rate` | the rate was learnt, or learnt anew |
 //! | `paused` | event | info | `pause_ms` | the service asked for a pause, and every caller of the limit makes it |
 //! | `shed` | event | warn | `priority`, `retry_after_ms` | a call was refused, or left the queue for want of time |
+//! | `alone` | event | warn | `error` | the coordinator could not be asked about a limit |
 
 use crate::{Outcome, Priority};
 

@@ -50,6 +50,7 @@ pub fn log(event: &Event<'_>) {
             let priority = observe::priority(priority);
             event!(warn, limit, "shed", priority, retry_after_ms = retry_after.map(millis));
         }
+        Event::Alone { limit, error } => event!(warn, limit, "alone", %error),
     }
 }
 

@@ -12,8 +12,8 @@ use tidegate_throttle::{
 
 const LEASE: Duration = Duration::from_secs(10);
 
-fn client() -> Client {
-    Client::new(&LocalAws::builder().in_process().unwrap().sdk_config())
+async fn client() -> Client {
+    Client::new(&LocalAws::builder().in_process().start().await.unwrap().sdk_config())
 }
 
 fn limit() -> Limit {
@@ -22,14 +22,14 @@ fn limit() -> Limit {
 
 #[tokio::test(start_paused = true)]
 async fn keeps_the_contract() {
-    let client = client();
+    let client = client().await;
     DynamoDb::new(client.clone(), "throttle").create_table().await.unwrap();
     conformance::all(|| DynamoDb::new(client.clone(), "throttle").lease(LEASE), LEASE).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_table_is_made_once_and_its_items_are_small() {
-    let client = client();
+    let client = client().await;
     let coordinator = DynamoDb::new(client.clone(), "throttle");
     coordinator.create_table().await.unwrap();
     coordinator.create_table().await.unwrap();
@@ -47,7 +47,7 @@ async fn the_table_is_made_once_and_its_items_are_small() {
 
 #[tokio::test(start_paused = true)]
 async fn members_that_are_gone_for_long_are_struck() {
-    let client = client();
+    let client = client().await;
     let stays = DynamoDb::new(client.clone(), "throttle").lease(LEASE);
     stays.create_table().await.unwrap();
     for _ in 0..5 {
@@ -65,7 +65,7 @@ async fn members_that_are_gone_for_long_are_struck() {
 
 #[tokio::test(start_paused = true)]
 async fn a_table_that_is_not_there_is_an_error() {
-    let error = DynamoDb::new(client(), "nowhere").exchange(&limit(), Share::new(1)).await.unwrap_err();
+    let error = DynamoDb::new(client().await, "nowhere").exchange(&limit(), Share::new(1)).await.unwrap_err();
     assert!(format!("{error:?}").contains("ResourceNotFound"), "{error:?}");
 }
 
