@@ -107,7 +107,7 @@ impl Catalog {
     /// Adds the rows of `other`, which count before the ones that were there.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
-        Self { rows: self.rows.iter().chain(&*other.rows).cloned().collect() }
+        Self { rows: [self.rows, other.rows].concat().into() }
     }
 
     /// The rows, in the order in which they were added.

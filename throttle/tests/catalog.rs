@@ -6,7 +6,7 @@ use std::{any::type_name, collections::HashSet};
 use proptest::prelude::*;
 use tidegate_throttle::{
     Call, Limit,
-    catalog::{Catalog, Cost, Draw, Per},
+    catalog::{Catalog, Cost, Draw, Per, Row},
 };
 
 const HEAD: &str = "# service per class cost refill burst quota bucket operations\n";
@@ -116,7 +116,7 @@ fn rows_name_operations_that_the_sdk_has() {
     for (service, types) in sdks {
         let catalog = Catalog::aws();
         let rows = catalog.rows().iter().filter(|row| row.service() == service);
-        let named: HashSet<_> = rows.flat_map(|row| row.operations()).collect();
+        let named: HashSet<_> = rows.flat_map(Row::operations).collect();
         let known: HashSet<_> = types.iter().filter_map(|it| it.rsplit("::").next()).collect();
         assert_eq!(named, known);
     }
@@ -356,7 +356,7 @@ proptest! {
         // How many of the operations that the catalog names draw from a limit.
         let width = |draw: &Draw| {
             let of_service = catalog.rows().iter().filter(|it| it.service() == call.service_name());
-            let operations: HashSet<_> = of_service.flat_map(|it| it.operations()).map(str::to_owned).collect();
+            let operations: HashSet<_> = of_service.flat_map(Row::operations).map(str::to_owned).collect();
             let draws = operations.into_iter().filter(|it| {
                 let other = renamed(&call, it.trim_matches(['!', '*']).to_owned());
                 catalog.draws(&other).iter().any(|other| other.limit == draw.limit)

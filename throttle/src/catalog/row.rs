@@ -102,8 +102,8 @@ impl Row {
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
         let rate = self.rate?;
-        let second = rate.as_micros_per_second().div_ceil(TOKEN);
-        Some(Hint { rate, burst: self.burst.unwrap_or(u32::try_from(second).unwrap_or(u32::MAX)) })
+        let second = u32::try_from(rate.as_micros_per_second().div_ceil(TOKEN)).unwrap_or(u32::MAX);
+        Some(Hint { rate, burst: self.burst.unwrap_or(second) })
     }
 
     /// The code by which Service Quotas knows it.
@@ -160,7 +160,7 @@ impl Row {
     }
 
     pub(super) fn draw(&self, call: &Call) -> Draw {
-        let limit = Limit::new(&*self.service, self.bucket().unwrap_or(call.operation_name()))
+        let limit = Limit::new(&*self.service, self.bucket().unwrap_or_else(|| call.operation_name()))
             .with_account(call.account_id());
         let limit = match self.per {
             Per::Account => limit,
