@@ -47,17 +47,15 @@ pub(super) fn svg(contest: &Contest) -> String {
     panel(&mut svg, &time, &rate, ACCEPTED, "accepted, tokens a second");
     panel(&mut svg, &time, &share, THROTTLED, "throttled, % of attempts");
     text(&mut svg, [f64::midpoint(LEFT, RIGHT), HEIGHT - 8.0], "middle", "seconds");
-    line(&mut svg, "class=\"limit\"", &time, &rate, &limit, |limit| {
-        limit.iter().sum::<f64>() / count(limit.len())
-    });
-    key(&mut svg, 0, "class=\"limit\"", "limit");
-    // The first comes last, on top of the others.
+    // What would be above the panel is cut off.
+    let clip = "clip-path=\"url(#panel)\"";
+    // The first comes last of the controls, on top.
     for (at, control) in CONTROLS.iter().enumerate().rev() {
         let class = if at == 0 { "first" } else { "other" };
         let style = format!("class=\"{class}\" stroke=\"{}\"", control.colour);
         let seconds = &contest.records[at][0].seconds()[..limit.len()];
         let cost = f64::from(case.cost);
-        line(&mut svg, &style, &time, &rate, seconds, |bin| {
+        line(&mut svg, &format!("{style} {clip}"), &time, &rate, seconds, |bin| {
             sum(bin, |second| second.accepted) * cost / count(bin.len())
         });
         line(&mut svg, &style, &time, &share, seconds, |bin| {
@@ -66,6 +64,10 @@ pub(super) fn svg(contest: &Contest) -> String {
         });
         key(&mut svg, at + 1, &style, control.name);
     }
+    line(&mut svg, "class=\"limit\"", &time, &rate, &limit, |limit| {
+        limit.iter().sum::<f64>() / count(limit.len())
+    });
+    key(&mut svg, 0, "class=\"limit\"", "limit");
     svg.push_str("</svg>\n");
     svg
 }
@@ -95,10 +97,7 @@ fn line<T>(
     value: impl Fn(&[T]) -> f64,
 ) {
     let width = all.len().div_ceil(POINTS).max(1);
-    // What would be above the panel of rates is cut off; shares never are.
-    let clip = "clip-path=\"url(#panel)\"";
-    let clip = if scale.at(0.0) > ACCEPTED[1] { "" } else { clip };
-    put(svg, format_args!("<polyline {style} {clip} points=\""));
+    put(svg, format_args!("<polyline {style} points=\""));
     for (at, bin) in all.chunks(width).enumerate() {
         let middle = count(at * width) + count(bin.len()) / 2.0;
         put(svg, format_args!("{:.1},{:.1} ", time.at(middle), scale.at(value(bin))));
