@@ -1,6 +1,6 @@
 //! What else decides when a call may be sent: models of limiters that are in use.
 //!
-//! Each is written from its documentation and behaviour, and tested against numbers of its own. Where the
+//! Each is a model of its own, held against the numbers of the original's tests where it has some. Where the
 //! original counts in floats, so does the model.
 
 mod adaptive;
