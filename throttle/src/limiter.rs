@@ -287,11 +287,15 @@ impl Limiter {
         let enough = measured.accepted >= ENOUGH * self.facts.unit() && !measured.overflowed;
         // Calls in flight count as let through; within two round trips most of them are.
         let hasty = measured.time < self.facts.trip.smoothed().saturating_mul(2);
+        let overflowed = matches!(&self.phase, Phase::Search(search) if self.overflowed(search, measured));
         match &mut self.phase {
             Phase::Open(opening) => {
                 self.opened = Some(opening.measured(stamp.sent));
                 // A small bucket overflows soon: it must not be probed slowly at first.
-                Some((opening.guess(stamp.sent), opening.accepted().clamp(4, GROWTH)))
+                Some((opening.guess(stamp.sent), opening.accepted().clamp(search::LEAST_GROWTH, GROWTH)))
+            }
+            Phase::Search(search) if enough && !hasty && overflowed => {
+                Some((measured.rate().mean(search.pace()), GROWTH))
             }
             Phase::Search(_) if enough && !hasty => {
                 self.learn(measured.rate());
@@ -299,8 +303,8 @@ impl Limiter {
                 None
             }
             Phase::Search(search) if measured.accepted == 0 => {
-                let guess = search.guess().min(measured.most(Duration::ZERO)).scale(1, 2);
-                Some((guess, search.growth()))
+                search.still_empty(measured, stamp.sent, now, &self.facts);
+                None
             }
             Phase::Search(search) => {
                 let guess = match (measured.overflowed, hasty) {
@@ -331,14 +335,27 @@ impl Limiter {
 
     /// A search ended at `rate`.
     fn learn(&mut self, rate: Rate) {
-        if let (None, Some(opened)) = (self.facts.burst, self.opened.take()) {
-            // What was let through before the first refusal is a full bucket and its refill meanwhile.
-            let through = micros(opened.accepted).saturating_add(TOKEN / 2);
-            let burst = through.saturating_sub(rate.gain(opened.time));
-            // A small difference of two large numbers says nothing.
-            let told = burst >= 2 * TOKEN || burst > 0 && (1..=2).contains(&opened.accepted);
-            self.facts.burst = told.then_some(burst.max(TOKEN));
-        }
+        self.facts.burst = self.burst_at(rate);
+        self.opened = None;
+    }
+
+    /// What the bucket holds, if it refills at `rate`.
+    fn burst_at(&self, rate: Rate) -> Option<u64> {
+        let (None, Some(opened)) = (self.facts.burst, self.opened) else { return self.facts.burst };
+        // What was let through before the first refusal is a full bucket and its refill meanwhile.
+        let unit = self.facts.unit();
+        let through = micros(opened.accepted).saturating_add(micros(unit) / 2);
+        let burst = through.saturating_sub(rate.gain(opened.time));
+        // A small difference of two large numbers says nothing.
+        let told = burst >= micros(2 * unit) || burst > 0 && (unit..=2 * unit).contains(&opened.accepted);
+        told.then_some(burst.max(TOKEN))
+    }
+
+    /// Whether the bucket may have been full while a search was slow, so that it let less through than it
+    /// refilled.
+    fn overflowed(&self, search: &Search, measured: Measured) -> bool {
+        let fast = search.pace() > measured.rate().scale(5, 1);
+        self.burst_at(measured.rate()).map_or(fast, |burst| search.peak(measured.rate()) > burst / 2)
     }
 
     fn has_room(&self, now: Duration, cost: u32) -> bool {

@@ -11,7 +11,7 @@ use super::{
 /// How often a service that does not refill steadily does so.
 ///
 /// Source: <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>, "refill rate".
-const TICK: Duration = Duration::from_secs(1);
+pub(super) const TICK: Duration = Duration::from_secs(1);
 
 /// What is known of a limit, whatever its rate.
 #[derive(Debug, Default)]

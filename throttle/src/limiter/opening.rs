@@ -137,8 +137,8 @@ impl Opening {
                 return hint.rate;
             }
         }
-        // A burst is worth some seconds of refill.
-        Rate::of(through, self.span(sent).saturating_add(Duration::from_secs(4)))
+        // A burst is worth some seconds of refill, and one of less than a few tokens was hardly a full one.
+        Rate::of(through.max(4 * TOKEN), self.span(sent).saturating_add(Duration::from_secs(4)))
     }
 
     /// How long it went on, and what it let through by then.

@@ -60,6 +60,12 @@ impl Rate {
         self.0.abs_diff(other.0) < self.0.max(other.0) / parts.max(1)
     }
 
+    /// The geometric mean.
+    pub(super) fn mean(self, other: Self) -> Self {
+        let product = u128::from(self.0) * u128::from(other.0);
+        Self::micros_per_second(u64::try_from(product.isqrt()).unwrap_or(u64::MAX))
+    }
+
     /// This rate times `numerator / denominator`.
     pub(super) fn scale(self, numerator: u64, denominator: u64) -> Self {
         let rate = u128::from(self.0) * u128::from(numerator) / u128::from(denominator.max(1));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     LATE, LONGEST_SLEEP,
-    facts::Facts,
+    facts::{Facts, TICK},
     interval::Measured,
     rate::{Rate, TOKEN, micros},
 };
@@ -14,6 +14,9 @@ const SLOWEST: Rate = Rate::micros_per_second(TOKEN / 60);
 
 /// The longest wait for a token.
 const LONGEST: Duration = Duration::from_mins(1);
+
+/// Calls in which the pace grows by a factor of e, at least.
+pub(super) const LEAST_GROWTH: u64 = 3;
 
 /// An idler caller than this may have let the bucket overflow.
 const IDLE: Duration = Duration::from_secs(1);
@@ -34,6 +37,12 @@ pub(super) struct Search {
     next: Duration,
     /// The refusals that began it, of calls that were in flight together, are themselves a measurement.
     event: Event,
+    /// Since when every probe was refused.
+    dry_since: Duration,
+    /// The time since `empty_at` and the tokens sent meanwhile, at each doubling of the pace.
+    marks: Vec<(Rate, Duration, u64)>,
+    /// Tokens sent since it was aimed.
+    taken: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +56,18 @@ impl Search {
     pub(super) fn new(guess: Rate, growth: u64, empty_at: Duration, now: Duration, facts: &Facts) -> Self {
         let event = Event { start: empty_at, accepted: 0 };
         let mut search =
-            Self { guess, growth, pace: guess, empty_at, last: empty_at, next: Duration::ZERO, event };
+            Self {
+                guess,
+                growth,
+                pace: guess,
+                empty_at,
+                last: empty_at,
+                next: Duration::ZERO,
+                event,
+                dry_since: empty_at,
+                marks: Vec::new(),
+                taken: 0,
+            };
         search.aim(guess, now, facts);
         search
     }
@@ -57,6 +77,30 @@ impl Search {
         self.pace = self.guess.scale(3, 4);
         self.next = self.empty_at.saturating_add(self.gap(facts.unit())).max(now);
         self.last = self.next;
+        self.marks.clear();
+        self.taken = 0;
+    }
+
+    /// A probe was refused, and nothing let through before it: the guess may be right all the same, where
+    /// tokens come once a second.
+    pub(super) fn still_empty(&mut self, measured: Measured, empty_at: Duration, now: Duration, facts: &Facts) {
+        let wait = empty_at.saturating_sub(self.empty_at).saturating_mul(2);
+        let dry = Measured { time: empty_at.saturating_sub(self.dry_since), ..measured };
+        let guess = self.guess.min(dry.most(TICK)).max(SLOWEST);
+        // It may be a pause rather than a slow limit: what follows must not take long.
+        self.growth = (self.growth * 3 / 4).max(LEAST_GROWTH);
+        self.empty_at = empty_at;
+        self.event = Event { start: empty_at, accepted: 0 };
+        self.aim(guess, now, facts);
+        let wait = wait.min(TICK / 2).max(self.gap(facts.unit()));
+        self.next = self.next.max(empty_at.saturating_add(wait));
+        self.last = self.next;
+    }
+
+    /// The most that the bucket held meanwhile, in millionths of tokens, if it refills at `rate`.
+    pub(super) fn peak(&self, rate: Rate) -> u64 {
+        let level = |&(_, since, taken): &(Rate, Duration, u64)| rate.gain(since).saturating_sub(micros(taken));
+        self.marks.iter().map(level).max().unwrap_or(0)
     }
 
     /// How long `cost` tokens take at this pace.
@@ -81,6 +125,11 @@ impl Search {
         self.growth
     }
 
+    /// How fast it has become.
+    pub(super) fn pace(&self) -> Rate {
+        self.pace
+    }
+
     pub(super) fn guess(&self) -> Rate {
         self.guess
     }
@@ -99,6 +148,8 @@ impl Search {
         let tokens = self.growth.saturating_mul(facts.unit());
         let growth =
             known.time(micros(tokens)).max(facts.trip.smoothed().saturating_mul(4)).as_nanos().max(1);
+        self.mark(now);
+        self.taken = self.taken.saturating_add(cost.into());
         // A pause for want of callers is no reason to go faster.
         let since = now.min(self.next.saturating_add(LATE)).saturating_sub(self.last).as_nanos();
         let part = u64::try_from((since << 16) / growth).unwrap_or(u64::MAX).min(1 << 16);
@@ -106,6 +157,13 @@ impl Search {
         self.last = now;
         self.next = self.next.max(now.saturating_sub(LATE)).saturating_add(self.gap(cost.into()));
         idle
+    }
+
+    fn mark(&mut self, now: Duration) {
+        let marked = self.marks.last().map(|&(pace, ..)| pace.scale(5, 4));
+        if marked.is_none_or(|least| self.pace >= least) {
+            self.marks.push((self.pace, now.saturating_sub(self.empty_at), self.taken));
+        }
     }
 
     /// A call goes now, whenever it was due.

@@ -250,7 +250,7 @@ impl Track {
         }
         let whole = self.doubt.take().map_or(measured, |doubt| measured.after(doubt));
         let mut trend = self.trend(whole, facts.lump(self.rate), facts);
-        let ticks = measured.accepted > 0 && self.trend(whole, Facts::tick(self.rate), facts) == Trend::Same;
+        let ticks = self.trend(whole, Facts::tick(self.rate), facts) == Trend::Same;
         if ticks && !facts.ticks && trend != Trend::Same {
             (facts.ticks, trend) = (true, Trend::Same);
         }
@@ -261,7 +261,7 @@ impl Track {
                 return Reading::Changed(if whole.accepted == 0 { most.scale(1, 2) } else { rate });
             }
             // The rise lies somewhere within the interval: between its mean and the pace at its end.
-            Trend::Rose => return Reading::Changed(mean(whole.rate(), self.pace(facts))),
+            Trend::Rose => return Reading::Changed(whole.rate().mean(self.pace(facts))),
             Trend::Fell => {
                 self.rate = whole.rate();
                 self.evidence = (whole.accepted / self.grain(facts)).max(1);
@@ -296,7 +296,7 @@ impl Track {
     /// The first refusal only says that the bucket is empty now, or that the limit is a much higher one.
     fn refused_first(&mut self, now: Duration, facts: &Facts) -> Reading {
         if self.haste > 3_000 {
-            return Reading::Changed(mean(self.rate, self.pace(facts)));
+            return Reading::Changed(self.rate.mean(self.pace(facts)));
         }
         self.pause(now, facts);
         Reading::Confirmed
@@ -307,7 +307,8 @@ impl Track {
         self.rate = if measured.accepted == 0 {
             self.rate.scale(7, 8)
         } else if self.sent < micros(self.cycle) / 4 {
-            self.rate.scale(TOKEN - CREEP / 2, TOKEN)
+            let step = (CREEP / 2).max(TOKEN / self.evidence.max(4));
+            self.rate.scale(TOKEN - step, TOKEN)
         } else {
             self.pace(facts)
         };
@@ -327,10 +328,4 @@ impl Track {
         let most = 2 * (self.cycle / facts.unit()).clamp(CYCLE, LONGEST_CYCLE);
         self.evidence = self.evidence.saturating_add(measured.accepted / grain).clamp(1, most);
     }
-}
-
-/// The geometric mean.
-fn mean(one: Rate, other: Rate) -> Rate {
-    let product = u128::from(one.as_micros_per_second()) * u128::from(other.as_micros_per_second());
-    Rate::micros_per_second(u64::try_from(product.isqrt()).unwrap_or(u64::MAX))
 }
