@@ -15,9 +15,12 @@
 //! assert!(matches!(limiter.admit(later, 1), Decision::WaitUntil(_)));
 //! ```
 
+mod decision;
 mod facts;
 mod hint;
 mod interval;
+mod learnt;
+mod look;
 mod opening;
 mod rate;
 mod round_trip;
@@ -26,36 +29,44 @@ mod track;
 
 use std::time::Duration;
 
+pub use self::{
+    decision::{Decision, Next, Stamp},
+    hint::Hint,
+    learnt::Learnt,
+    rate::Rate,
+};
 use self::{
     facts::Facts,
     interval::{Interval, Measured},
     opening::Opening,
     rate::{TOKEN, micros},
     search::Search,
-    track::{Track, Verdict},
+    track::{Reading, Track},
 };
-pub use self::{hint::Hint, rate::Rate};
 use crate::admission::Outcome;
 
 /// A timer may fire this much late; the calls that were due meanwhile go at once.
 const LATE: Duration = Duration::from_millis(5);
 
-/// A limit is asked again after this at the latest, however slow it seems.
+/// A limit is asked for a token again after this at the latest, however slow it seems.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
-/// A service that asks for a longer pause than this has not meant it.
-const LONGEST_PAUSE: Duration = Duration::from_hours(24 * 7);
+/// And for a call of any cost after this.
+const LONGEST_SLEEP: Duration = Duration::from_mins(45);
 
-/// Tokens in which the pace of a search grows by a factor of e: some 16 are then let through before the
+/// A service that asks for a longer pause than this has not meant it.
+const LONGEST_ASKED: Duration = Duration::from_hours(24 * 7);
+
+/// Calls in which the pace of a search grows by a factor of e: some 16 are then let through before the
 /// refusal, which is how exactly it tells the rate.
 const GROWTH: u64 = 12;
 
-/// A search that ended this early is repeated rather than believed.
+/// A search that ended after fewer calls is repeated rather than believed.
 const ENOUGH: u64 = 8;
 
 /// Learns the refill rate of one token bucket from the calls that it refuses, and paces its callers.
 ///
-/// All times are durations since one common start.
+/// All times are durations since one common start, and never go back.
 #[derive(Debug)]
 pub struct Limiter {
     phase: Phase,
@@ -67,9 +78,9 @@ pub struct Limiter {
     interval: Interval,
     /// What the first opening let through.
     opened: Option<Measured>,
-    /// The rate before it seemed to change.
-    before: Option<Rate>,
     blocked_until: Duration,
+    /// Whether anything was sent yet.
+    begun: bool,
 }
 
 #[derive(Debug)]
@@ -79,104 +90,154 @@ enum Phase {
     Track(Track),
 }
 
-/// What to do with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Send it now, and [`finish`](Limiter::finish) the stamp.
-    Send(Stamp),
-    /// Ask again then, which is later than now.
-    WaitUntil(Duration),
-    /// Ask again when a call has finished: there is at least one in flight.
-    WaitForFinish,
-}
-
-/// A call that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    sent: Duration,
-    epoch: u32,
-    cost: u32,
-    parked: bool,
-}
-
 impl Limiter {
     /// A limiter that knows nothing of its limit.
     #[must_use]
     pub fn new() -> Self {
+        Self::begin(Phase::Open(Opening::new(None)), Facts::default())
+    }
+
+    /// A limiter that was told what is documented of its limit.
+    ///
+    /// A hint is no ceiling: where the limit is higher, finding out costs a few round trips, once. Where it is
+    /// right, the first refusals are few.
+    #[must_use]
+    pub fn hinted(hint: Hint) -> Self {
+        Self::begin(Phase::Open(Opening::new(Some(hint))), Facts::default())
+    }
+
+    /// A limiter that begins with what another one [learnt](Self::learnt), though the bucket may be empty or
+    /// full, and the limit another one by now.
+    #[must_use]
+    pub fn resumed(learnt: Learnt) -> Self {
+        let facts = Facts::resumed(&learnt);
+        Self::begin(Phase::Track(Track::resumed(learnt.rate(), &facts)), facts)
+    }
+
+    fn begin(phase: Phase, facts: Facts) -> Self {
         Self {
-            phase: Phase::Open(Opening::new()),
+            phase,
             epoch: 0,
             in_flight: 0,
-            facts: Facts::default(),
+            facts,
             interval: Interval::new(Duration::ZERO),
             opened: None,
-            before: None,
             blocked_until: Duration::ZERO,
+            begun: false,
         }
     }
 
     /// Decides on a call that costs `cost` tokens.
     pub fn admit(&mut self, now: Duration, cost: u32) -> Decision {
-        if let Phase::Open(opening) = &mut self.phase
-            && !opening.has_room(self.in_flight, cost)
-        {
+        if let Phase::Open(opening) = &mut self.phase {
+            opening.asked(now, self.in_flight, cost);
+        }
+        if !self.has_room(now, cost) {
             return Decision::WaitForFinish;
         }
-        let next = self.blocked_until.max(match &self.phase {
-            Phase::Open(opening) => opening.next(),
-            Phase::Search(search) => search.next(),
-            Phase::Track(track) => track.next(),
-        });
+        let next = self.next_at();
         if now < next {
             return Decision::WaitUntil(next);
         }
+        Decision::Send(self.send(now, cost))
+    }
+
+    /// Sends a call that costs `cost` tokens, whatever there is against it: for those who only observe.
+    ///
+    /// It is learnt from as from any other.
+    pub fn send_anyway(&mut self, now: Duration, cost: u32) -> Stamp {
         match &mut self.phase {
-            Phase::Open(opening) => opening.sent(now, cost, &self.facts.trip),
-            Phase::Search(search) => search.sent(now, cost, &self.facts),
-            Phase::Track(track) => {
-                let since = now.saturating_sub(self.interval.start());
-                if track.sent(now, cost, self.interval.accepted(), since, &self.facts) {
-                    self.interval.overflow();
-                }
+            Phase::Open(opening) => {
+                opening.asked(now, self.in_flight, cost);
+                opening.hurry(now);
             }
+            Phase::Search(search) => search.hurry(now),
+            Phase::Track(track) => track.hurry(now),
         }
+        self.send(now, cost)
+    }
+
+    fn send(&mut self, now: Duration, cost: u32) -> Stamp {
+        if !self.begun {
+            self.begun = true;
+            self.interval = Interval::new(now.saturating_sub(Duration::from_nanos(1)));
+        }
+        self.charge(now, cost);
         self.interval.sent(now, cost, self.facts.trip.smoothed());
-        self.in_flight += u64::from(cost);
-        Decision::Send(Stamp { sent: now, epoch: self.epoch, cost, parked: false })
+        self.in_flight = self.in_flight.saturating_add(cost.into());
+        Stamp { sent: now, epoch: self.epoch, cost, parked: false }
+    }
+
+    fn charge(&mut self, now: Duration, cost: u32) {
+        let full = match &mut self.phase {
+            Phase::Open(opening) => {
+                opening.sent(now, self.in_flight, cost, &self.facts.trip);
+                false
+            }
+            Phase::Search(search) => search.sent(now, cost, &self.facts),
+            Phase::Track(track) => track.sent(now, cost, &self.interval, &self.facts),
+        };
+        if full {
+            self.interval.overflow();
+        }
+    }
+
+    /// Says that an admitted call leaves only now, because it had to wait for something else.
+    pub fn departed(&mut self, now: Duration, stamp: &mut Stamp) {
+        self.interval.take_back(stamp.sent, stamp.cost);
+        if stamp.epoch != self.epoch {
+            // What it was charged was forgotten at the refusal since.
+            self.charge(now, stamp.cost);
+        }
+        self.interval.sent(now, stamp.cost, self.facts.trip.smoothed());
+        (stamp.sent, stamp.epoch) = (now, self.epoch);
     }
 
     /// Says that the answer to a call will be held back: its time says nothing, and nobody waits for it.
     pub fn park(&mut self, stamp: &mut Stamp) {
         if !stamp.parked {
-            self.in_flight = self.in_flight.saturating_sub(u64::from(stamp.cost));
+            self.in_flight = self.in_flight.saturating_sub(stamp.cost.into());
         }
         stamp.parked = true;
+    }
+
+    /// Goes on at about `rate`, the share of the limit that whoever coordinates several processes gives to
+    /// this one.
+    ///
+    /// What is measured from then on are shares as well: the limit seems to be that high.
+    pub fn share(&mut self, now: Duration, rate: Rate) {
+        if let Phase::Track(track) = &self.phase
+            && track.rate().is_within(rate, 50)
+        {
+            return;
+        }
+        // Calls in flight were sent at another pace: their refusals say nothing of this one.
+        self.epoch = self.epoch.wrapping_add(1);
+        self.interval = Interval::new(now);
+        self.begun = true;
+        let next = self.next_at().min(now + LONGEST_WAIT);
+        let mut track = Track::shared(rate, now, &self.facts);
+        if matches!(self.phase, Phase::Track(_)) {
+            // A pause that goes on is not cut short by more than the new rate explains.
+            track.delay(next.min(now + rate.time(2 * TOKEN)));
+        }
+        self.phase = Phase::Track(track);
     }
 
     /// Learns how a call ended.
     pub fn finish(&mut self, now: Duration, stamp: Stamp, outcome: Outcome) {
         if !stamp.parked {
-            self.in_flight = self.in_flight.saturating_sub(u64::from(stamp.cost));
+            self.in_flight = self.in_flight.saturating_sub(stamp.cost.into());
         }
         match outcome {
-            Outcome::Accepted => {
-                if !stamp.parked {
-                    self.facts.trip.observe(now.saturating_sub(stamp.sent));
-                }
-                if let Phase::Open(opening) = &mut self.phase {
-                    opening.answered(stamp.cost, &self.facts.trip);
-                } else if let (0, Some(opened)) = (stamp.epoch, &mut self.opened) {
-                    // It was in flight at the first refusal, and drew from the same bucket.
-                    opened.accepted += u64::from(stamp.cost);
-                }
-            }
+            Outcome::Accepted => self.accepted(now, stamp),
             Outcome::Throttled { retry_after } => {
                 self.interval.take_back(stamp.sent, stamp.cost);
                 self.refused(now, stamp);
-                let pause = retry_after.unwrap_or_default().min(LONGEST_PAUSE);
+                let pause = retry_after.unwrap_or_default().min(LONGEST_ASKED);
                 self.blocked_until = self.blocked_until.max(now.saturating_add(pause));
             }
-            Outcome::Unknown => self.interval.lose_sight(stamp.cost),
+            Outcome::Unknown => self.interval.lose_sight(stamp.sent, stamp.cost),
             Outcome::Unsent => {
                 self.interval.take_back(stamp.sent, stamp.cost);
                 // What was admitted before a refusal must not cut the pause after it short.
@@ -191,13 +252,16 @@ impl Limiter {
         }
     }
 
-    /// The refill rate as far as it is known, tokens per second.
-    #[must_use]
-    pub fn rate(&self) -> Option<Rate> {
-        match &self.phase {
-            Phase::Open(_) => None,
-            Phase::Search(search) => Some(search.guess()),
-            Phase::Track(track) => Some(track.rate()),
+    fn accepted(&mut self, now: Duration, stamp: Stamp) {
+        self.facts.accepted(stamp.cost);
+        if !stamp.parked {
+            self.facts.trip.observe(now.saturating_sub(stamp.sent));
+        }
+        if let Phase::Open(opening) = &mut self.phase {
+            opening.answered(stamp.sent, stamp.cost, &self.facts.trip);
+        } else if let (0, Some(opened)) = (stamp.epoch, &mut self.opened) {
+            // It was in flight at the first refusal, and drew from the same bucket.
+            opened.accepted = opened.accepted.saturating_add(stamp.cost.into());
         }
     }
 
@@ -205,42 +269,57 @@ impl Limiter {
         if stamp.epoch != self.epoch {
             return self.refused_again(now, stamp);
         }
+        if !matches!(self.phase, Phase::Open(_)) && self.facts.is_too_dear(stamp.cost) {
+            // The bucket may be as full as ever; the next such call comes when this one is paid for.
+            return;
+        }
         self.epoch = self.epoch.wrapping_add(1);
         let measured = self.interval.close(stamp.sent, stamp.cost);
+        let Some((guess, growth)) = self.read(measured, now, stamp) else {
+            return self.facts.forget();
+        };
+        self.phase = Phase::Search(Search::new(guess, growth, stamp.sent, now, &self.facts));
+    }
+
+    /// What the first refusal of an event says: where to search and how, or nothing that the phase does not
+    /// make use of itself.
+    fn read(&mut self, measured: Measured, now: Duration, stamp: Stamp) -> Option<(Rate, u64)> {
+        let enough = measured.accepted >= ENOUGH * self.facts.unit() && !measured.overflowed;
         // Calls in flight count as let through; within two round trips most of them are.
-        let hasty = measured.time < self.facts.trip.smoothed() * 2;
-        let guess = match &mut self.phase {
+        let hasty = measured.time < self.facts.trip.smoothed().saturating_mul(2);
+        let overflowed = matches!(&self.phase, Phase::Search(search) if self.overflowed(search, measured));
+        match &mut self.phase {
             Phase::Open(opening) => {
                 self.opened = Some(opening.measured(stamp.sent));
-                opening.guess(stamp.sent)
+                // A small bucket overflows soon: it must not be probed slowly at first.
+                Some((opening.guess(stamp.sent), opening.accepted().clamp(search::LEAST_GROWTH, GROWTH)))
             }
-            Phase::Search(_) if measured.accepted >= ENOUGH && !hasty => {
+            Phase::Search(search) if enough && !hasty && overflowed => {
+                Some((measured.rate().mean(search.pace()), GROWTH))
+            }
+            Phase::Search(_) if enough && !hasty => {
                 self.learn(measured.rate());
                 self.phase = Phase::Track(Track::new(measured, now, &self.facts));
-                return;
+                None
             }
             Phase::Search(search) if measured.accepted == 0 => {
-                search.guess().min(measured.most(Duration::ZERO)).scale(1, 2)
+                search.still_empty(measured, stamp.sent, now, &self.facts);
+                None
             }
-            Phase::Search(search) if hasty => search.guess().min(measured.rate()),
-            Phase::Search(_) => measured.rate(),
-            Phase::Track(track) => match track.refused(measured, now, &self.facts) {
-                Verdict::Confirmed => return,
-                Verdict::Changed(guess) => {
-                    self.before = Some(track.rate());
-                    guess
-                }
+            Phase::Search(search) => {
+                let guess = match (measured.overflowed, hasty) {
+                    (true, _) => search.guess(),
+                    (false, true) => search.guess().min(measured.rate()),
+                    (false, false) => measured.rate(),
+                };
+                // The next guess is a better one, and the answer must be exact.
+                Some((guess, (search.growth() * 2).min(GROWTH)))
+            }
+            Phase::Track(track) => match track.refused(measured, now, &mut self.facts) {
+                Reading::Confirmed => None,
+                Reading::Changed(guess) => Some((guess, GROWTH)),
             },
-        };
-        let growth = match &self.phase {
-            // A small bucket overflows soon: it must not be probed slowly at first.
-            Phase::Open(opening) => opening.accepted().clamp(4, GROWTH),
-            // The next guess is a better one, and the answer must be exact.
-            Phase::Search(search) if measured.accepted > 0 => (search.growth() * 2).min(GROWTH),
-            Phase::Search(search) => search.growth(),
-            Phase::Track(_) => GROWTH,
-        };
-        self.phase = Phase::Search(Search::new(guess, growth, stamp.sent, now));
+        }
     }
 
     /// A call was refused that was in flight when the bucket ran empty: no news, but for when it was empty
@@ -256,17 +335,43 @@ impl Limiter {
 
     /// A search ended at `rate`.
     fn learn(&mut self, rate: Rate) {
-        if let (None, Some(opened)) = (self.facts.burst, self.opened.take()) {
-            // What was let through before the first refusal is a full bucket and its refill meanwhile.
-            let through = micros(opened.accepted).saturating_add(TOKEN / 2);
-            let burst = through.saturating_sub(rate.gain(opened.time));
-            // A small difference of two large numbers says nothing.
-            let told = burst >= 2 * TOKEN || burst > 0 && (1..=2).contains(&opened.accepted);
-            self.facts.burst = told.then_some(burst.max(TOKEN));
+        self.facts.burst = self.burst_at(rate);
+        self.opened = None;
+    }
+
+    /// What the bucket holds, if it refills at `rate`.
+    fn burst_at(&self, rate: Rate) -> Option<u64> {
+        let (None, Some(opened)) = (self.facts.burst, self.opened) else { return self.facts.burst };
+        // What was let through before the first refusal is a full bucket and its refill meanwhile.
+        let unit = self.facts.unit();
+        let through = micros(opened.accepted).saturating_add(micros(unit) / 2);
+        let burst = through.saturating_sub(rate.gain(opened.time));
+        // A small difference of two large numbers says nothing.
+        let told = burst >= micros(2 * unit) || burst > 0 && (unit..=2 * unit).contains(&opened.accepted);
+        told.then_some(burst.max(TOKEN))
+    }
+
+    /// Whether the bucket may have been full while a search was slow, so that it let less through than it
+    /// refilled.
+    fn overflowed(&self, search: &Search, measured: Measured) -> bool {
+        let fast = search.pace() > measured.rate().scale(5, 1);
+        self.burst_at(measured.rate()).map_or(fast, |burst| search.peak(measured.rate()) > burst / 2)
+    }
+
+    fn has_room(&self, now: Duration, cost: u32) -> bool {
+        match &self.phase {
+            Phase::Open(opening) => opening.has_room(now, self.in_flight, cost),
+            Phase::Search(search) => search.has_room(self.in_flight, cost, &self.facts),
+            Phase::Track(_) => true,
         }
-        if self.before.take().is_some_and(|before| rate.is_near(before)) {
-            self.facts.refills_in_lumps(rate);
-        }
+    }
+
+    fn next_at(&self) -> Duration {
+        self.blocked_until.max(match &self.phase {
+            Phase::Open(opening) => opening.next(),
+            Phase::Search(search) => search.next(),
+            Phase::Track(track) => track.next(),
+        })
     }
 }
 

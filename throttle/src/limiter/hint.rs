@@ -1,4 +1,4 @@
-//! [`Hint`] and [`Learnt`]: what is known of a limit before it is met.
+//! [`Hint`]: what is documented of a limit.
 
 use super::Rate;
 

@@ -22,7 +22,7 @@ pub(super) struct Interval {
     unknown: u64,
     /// The bucket may have been full for a while: what was let through is a lower bound.
     overflowed: bool,
-    /// When the newest of them were sent, and their cost.
+    /// When the newest of them were sent, and their cost; in order.
     recent: VecDeque<(Duration, u32)>,
 }
 
@@ -39,11 +39,15 @@ impl Interval {
         self.accepted
     }
 
+    pub(super) fn unknown(&self) -> u64 {
+        self.unknown
+    }
+
     pub(super) fn sent(&mut self, now: Duration, cost: u32, round_trip: Duration) {
-        self.accepted += u64::from(cost);
+        self.accepted = self.accepted.saturating_add(cost.into());
         self.recent.push_back((now, cost));
         // A refusal that is yet to come is of a call sent within the last round trips.
-        let old = now.saturating_sub(round_trip * 4);
+        let old = now.saturating_sub(round_trip.saturating_mul(4));
         while self.recent.len() > RECENT || self.recent.front().is_some_and(|&(at, _)| at < old) {
             self.recent.pop_front();
         }
@@ -52,15 +56,19 @@ impl Interval {
     /// A call turned out not to have been let through.
     pub(super) fn take_back(&mut self, sent: Duration, cost: u32) {
         if sent > self.start {
-            self.accepted = self.accepted.saturating_sub(u64::from(cost));
-            if let Some(at) = self.recent.iter().position(|entry| *entry == (sent, cost)) {
-                self.recent.remove(at);
+            self.accepted = self.accepted.saturating_sub(cost.into());
+            let from = self.recent.partition_point(|&(at, _)| at < sent);
+            let mut same = self.recent.range(from..).take_while(|&&(at, _)| at == sent);
+            if let Some(at) = same.position(|&(_, other)| other == cost) {
+                self.recent.remove(from + at);
             }
         }
     }
 
-    pub(super) fn lose_sight(&mut self, cost: u32) {
-        self.unknown += u64::from(cost);
+    pub(super) fn lose_sight(&mut self, sent: Duration, cost: u32) {
+        if sent > self.start {
+            self.unknown = self.unknown.saturating_add(cost.into());
+        }
     }
 
     pub(super) fn overflow(&mut self) {
@@ -70,12 +78,13 @@ impl Interval {
     /// Ends at a refusal of a call sent at `end`: gives what was measured, and begins the next interval
     /// there.
     pub(super) fn close(&mut self, end: Duration, cost: u32) -> Measured {
-        self.recent.retain(|(at, _)| *at > end);
-        let after: u64 = self.recent.iter().map(|(_, cost)| u64::from(*cost)).sum();
+        let old = self.recent.partition_point(|&(at, _)| at <= end);
+        self.recent.drain(..old);
+        let after = self.recent.iter().fold(0, |sum: u64, &(_, cost)| sum.saturating_add(cost.into()));
         let measured = Measured {
             time: end.saturating_sub(self.start),
             accepted: self.accepted.saturating_sub(after),
-            slack: u64::from(cost) + self.unknown,
+            slack: self.unknown.saturating_add(cost.into()),
             overflowed: self.overflowed,
         };
         *self = Self { recent: std::mem::take(&mut self.recent), accepted: after, ..Self::new(end) };
@@ -100,11 +109,21 @@ impl Measured {
 
     /// The highest refill rate that could have led to it, when call times jitter by `jitter`.
     pub(super) fn most(&self, jitter: Duration) -> Rate {
-        Rate::of(micros(self.accepted + self.slack), self.time.saturating_sub(jitter))
+        Rate::of(micros(self.accepted.saturating_add(self.slack)), self.time.saturating_sub(jitter))
     }
 
     /// The lowest one.
     pub(super) fn least(&self, jitter: Duration) -> Rate {
-        Rate::of(micros(self.accepted.saturating_sub(self.slack)), self.time + jitter)
+        Rate::of(micros(self.accepted.saturating_sub(self.slack)), self.time.saturating_add(jitter))
+    }
+
+    /// This interval after `earlier`: from empty to empty, too.
+    pub(super) fn after(&self, earlier: (Duration, u64)) -> Self {
+        let (time, accepted) = earlier;
+        Self {
+            time: self.time.saturating_add(time),
+            accepted: self.accepted.saturating_add(accepted),
+            ..*self
+        }
     }
 }

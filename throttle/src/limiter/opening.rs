@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::{
     LATE,
+    hint::Hint,
     interval::Measured,
-    rate::{Rate, micros},
+    rate::{Rate, TOKEN, micros},
     round_trip::RoundTrip,
 };
 
@@ -19,10 +20,13 @@ const SMALL: u64 = 16;
 const BRISK: u64 = 1_000;
 
 /// From there on the rate per second is at most this times what was let through so far,
-const GROWTH: u64 = 6;
+const BRISKER: u64 = 6;
 
 /// and the calls in flight, of which the first refusal may cost most, are at most one in so many.
 const SHARE: u64 = 3;
+
+/// After so long without a call, what was let through before says nothing of the bucket.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// A limit that has refused nothing yet: a window of calls in flight that doubles each round trip.
 #[derive(Debug)]
@@ -34,44 +38,87 @@ pub(super) struct Opening {
     /// of them has left.
     next: Duration,
     first: Option<Duration>,
+    last: Duration,
     accepted: u64,
+    hint: Option<Hint>,
+    /// When the bucket should have run empty, and the window began again.
+    anew: Option<Duration>,
 }
 
 impl Opening {
-    pub(super) fn new() -> Self {
-        Self { window: FIRST_WINDOW, filled: false, next: Duration::ZERO, first: None, accepted: 0 }
+    pub(super) fn new(hint: Option<Hint>) -> Self {
+        Self {
+            window: FIRST_WINDOW,
+            filled: false,
+            next: Duration::ZERO,
+            first: None,
+            last: Duration::ZERO,
+            accepted: 0,
+            hint,
+            anew: None,
+        }
     }
 
     /// Whether another call fits in the window.
-    pub(super) fn has_room(&mut self, in_flight: u64, cost: u32) -> bool {
-        let room = in_flight == 0 || in_flight + u64::from(cost) <= self.window;
-        self.filled = !room || self.filled && in_flight * 2 >= self.window;
-        room
+    pub(super) fn has_room(&self, now: Duration, in_flight: u64, cost: u32) -> bool {
+        let window = if self.runs_empty(now, in_flight, cost) { FIRST_WINDOW } else { self.window };
+        in_flight == 0 || in_flight.saturating_add(cost.into()) <= window
+    }
+
+    /// A call wants to be sent, and there is no room, or there is.
+    pub(super) fn asked(&mut self, now: Duration, in_flight: u64, cost: u32) {
+        if self.runs_empty(now, in_flight, cost) {
+            (self.window, self.filled, self.anew) = (FIRST_WINDOW, false, Some(now));
+        }
+        let room = self.has_room(now, in_flight, cost);
+        self.filled = !room || self.filled && in_flight.saturating_mul(2) >= self.window;
+    }
+
+    /// Whether this call is the first that the hint says the bucket cannot serve.
+    fn runs_empty(&self, now: Duration, in_flight: u64, cost: u32) -> bool {
+        let (Some(hint), None) = (self.hint, self.anew) else { return false };
+        let taken = self.accepted.saturating_add(in_flight).saturating_add(cost.into());
+        micros(taken) > self.filled_by(hint, now)
+    }
+
+    /// What the hint says that the bucket gave since the first call, in millionths of tokens.
+    fn filled_by(&self, hint: Hint, now: Duration) -> u64 {
+        micros(hint.burst.into()).saturating_add(hint.rate.gain(self.span(now)))
     }
 
     pub(super) fn next(&self) -> Duration {
         self.next
     }
 
-    pub(super) fn sent(&mut self, now: Duration, cost: u32, trip: &RoundTrip) {
+    pub(super) fn sent(&mut self, now: Duration, in_flight: u64, cost: u32, trip: &RoundTrip) {
+        if in_flight == 0 && now.saturating_sub(self.last) > IDLE {
+            (self.first, self.accepted) = (None, 0);
+        }
         self.first.get_or_insert(now);
+        self.last = now;
         // A call that costs more than the window is spread no longer than the window is.
         let share = u128::from(self.window.min(cost.into()));
-        let spread = trip.smoothed().as_nanos() * share / u128::from(2 * self.window);
-        self.next = self.next.max(now.saturating_sub(LATE)) + nanos(spread);
+        let spread = trip.smoothed().as_nanos() * share / (2 * u128::from(self.window));
+        self.next = self.next.max(now.saturating_sub(LATE)).saturating_add(nanos(spread));
     }
 
-    /// An answer came.
-    pub(super) fn answered(&mut self, cost: u32, trip: &RoundTrip) {
-        self.accepted += u64::from(cost);
+    /// A call goes now, whenever it was due.
+    pub(super) fn hurry(&mut self, now: Duration) {
+        self.next = self.next.min(now);
+    }
+
+    /// An answer came, of a call sent at `sent`.
+    pub(super) fn answered(&mut self, sent: Duration, cost: u32, trip: &RoundTrip) {
+        self.accepted = self.accepted.saturating_add(cost.into());
         let trip = |rate: u64| {
             let calls = trip.smoothed().as_nanos() * u128::from(rate) / 1_000_000_000;
             u64::try_from(calls).unwrap_or(u64::MAX)
         };
-        let later = trip(self.accepted.saturating_mul(GROWTH)).min(self.accepted / SHARE);
+        let later = trip(self.accepted.saturating_mul(BRISKER)).min(self.accepted / SHARE);
         let most = SMALL.max(trip(BRISK)).max(later);
-        if self.filled && self.window < most {
-            self.window = (self.window + u64::from(cost)).min(most);
+        let counts = self.anew.is_none_or(|anew| sent >= anew);
+        if counts && self.filled && self.window < most {
+            self.window = self.window.saturating_add(cost.into()).min(most);
         }
     }
 
@@ -80,10 +127,18 @@ impl Opening {
         self.accepted
     }
 
-    /// What the first refusal, of a call sent at `sent`, lets one guess: a burst is worth some
-    /// seconds of refill.
+    /// What the first refusal, of a call sent at `sent`, lets one guess.
     pub(super) fn guess(&self, sent: Duration) -> Rate {
-        Rate::of(micros(self.accepted.max(1)), self.span(sent) + Duration::from_secs(4))
+        let through = micros(self.accepted.max(1));
+        if let Some(hint) = self.hint {
+            let hinted = self.filled_by(hint, sent);
+            // A bucket that was not quite full, or somebody else's calls, are no reason to doubt it.
+            if (hinted / 2..=hinted.saturating_add(hinted / 4 + 2 * TOKEN)).contains(&through) {
+                return hint.rate;
+            }
+        }
+        // A burst is worth some seconds of refill, and one of less than a few tokens was hardly a full one.
+        Rate::of(through.max(4 * TOKEN), self.span(sent).saturating_add(Duration::from_secs(4)))
     }
 
     /// How long it went on, and what it let through by then.
@@ -91,8 +146,8 @@ impl Opening {
         Measured { time: self.span(sent), accepted: self.accepted, slack: 1, overflowed: false }
     }
 
-    fn span(&self, sent: Duration) -> Duration {
-        sent.saturating_sub(self.first.unwrap_or(sent))
+    fn span(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.first.unwrap_or(now))
     }
 }
 

@@ -55,9 +55,15 @@ impl Rate {
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
-    /// Whether the two differ by less than a fifth.
-    pub(super) fn is_near(self, other: Self) -> bool {
-        self.0.abs_diff(other.0) < self.0.max(other.0) / 5
+    /// Whether the two differ by less than one part in `parts`.
+    pub(super) fn is_within(self, other: Self, parts: u64) -> bool {
+        self.0.abs_diff(other.0) < self.0.max(other.0) / parts.max(1)
+    }
+
+    /// The geometric mean.
+    pub(super) fn mean(self, other: Self) -> Self {
+        let product = u128::from(self.0) * u128::from(other.0);
+        Self::micros_per_second(u64::try_from(product.isqrt()).unwrap_or(u64::MAX))
     }
 
     /// This rate times `numerator / denominator`.

@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use super::{
-    LONGEST_WAIT,
+    LONGEST_SLEEP, LONGEST_WAIT,
     facts::Facts,
-    interval::Measured,
+    interval::{Interval, Measured},
     rate::{Rate, TOKEN, micros},
 };
 
-/// Tokens between two refusals, at least: 1 in this many calls is the price of knowing the limit.
+/// Calls between two refusals, at least: 1 in this many is the price of knowing the limit.
 const CYCLE: u64 = 150;
 
 /// A limit that is checked every so many seconds is as fresh as one can use.
 const CYCLE_TIME: Duration = Duration::from_secs(5);
 
-/// And at most this many tokens.
+/// And at most this many calls.
 const LONGEST_CYCLE: u64 = 4_000;
+
+/// What was learnt in another life, or told by somebody else, is worth so many calls.
+const HEARSAY: u64 = 16;
 
 /// Late timers may be made up for by this much.
 const CATCH_UP: Duration = Duration::from_millis(20);
@@ -27,6 +30,9 @@ const CREEP: u64 = 30_000;
 /// The pace of an overdue refusal stays below this many thousandths of the known rate.
 const MOST_HASTE: u64 = 1_000_000_000_000;
 
+/// Intervals that only ticks explain are looked at together for this long.
+const DOUBT: Duration = Duration::from_secs(8);
+
 /// Paces a limit of known refill rate a little faster than it, so that a refusal comes about once a cycle.
 ///
 /// A token bucket gives all of its refill as long as it is neither empty nor full. After a refusal it is
@@ -36,7 +42,7 @@ const MOST_HASTE: u64 = 1_000_000_000_000;
 #[derive(Debug)]
 pub(super) struct Track {
     rate: Rate,
-    /// How many tokens the rate was measured over: its error is a token in this many.
+    /// How many calls, or lumps, the rate was measured over: its error is one in this many.
     evidence: u64,
     reserve: u64,
     /// The reserve times this, in percent, where the limit refuses earlier than its rate explains.
@@ -49,32 +55,65 @@ pub(super) struct Track {
     /// What was refilled since the refusal while the bucket was full, in millionths of tokens.
     spilled: u64,
     next: Duration,
+    /// Nobody knows how full the bucket was when the interval began.
+    unsure: bool,
+    /// The time and the tokens of the newest intervals, as long as only ticks explain them.
+    doubt: Option<(Duration, u64)>,
 }
 
 /// What a refusal made of what was known.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(super) enum Reading {
     /// It was about time: the rate is known a little better.
     Confirmed,
     /// The limit is another one now; this is a first guess at it.
     Changed(Rate),
 }
 
+/// What an interval says of the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trend {
+    Same,
+    Fell,
+    Rose,
+}
+
 impl Track {
     pub(super) fn new(measured: Measured, now: Duration, facts: &Facts) -> Self {
-        let mut track = Self {
-            rate: measured.rate(),
-            evidence: (measured.accepted / (1 + facts.lump)).max(1),
+        let mut track = Self::blank(measured.rate());
+        track.evidence = (measured.accepted / track.grain(facts)).max(1);
+        track.pause(now, facts);
+        track
+    }
+
+    /// Begins with what was learnt in another life, of a bucket that may be empty or full: quickly, so that
+    /// what it holds is not lost.
+    pub(super) fn resumed(rate: Rate, facts: &Facts) -> Self {
+        let track = Self::shared(rate, Duration::ZERO, facts);
+        Self { haste: 2_000, ..track }
+    }
+
+    /// Begins, or goes on, with a rate that somebody else says is the right one.
+    pub(super) fn shared(rate: Rate, now: Duration, facts: &Facts) -> Self {
+        let mut track = Self { evidence: HEARSAY, ..Self::blank(rate) };
+        track.pause(now, facts);
+        Self { unsure: true, next: now, ..track }
+    }
+
+    fn blank(rate: Rate) -> Self {
+        Self {
+            rate,
+            evidence: 1,
             reserve: 0,
             stretch: 100,
             cycle: 0,
             sent: 0,
             haste: 1_000,
             spilled: 0,
-            next: now,
-        };
-        track.pause(now, facts);
-        track
+            next: Duration::ZERO,
+            unsure: false,
+            doubt: None,
+        }
     }
 
     pub(super) fn rate(&self) -> Rate {
@@ -85,60 +124,88 @@ impl Track {
         self.next
     }
 
+    /// What the bucket holds, in millionths of tokens.
+    pub(super) fn level(&self, taken: u64, since: Duration) -> Option<u64> {
+        let level = self.rate.gain(since).saturating_sub(self.spilled).saturating_sub(micros(taken));
+        (!self.unsure).then_some(level)
+    }
+
+    /// Tokens that come or go at once: no rate can be told more exactly.
+    fn grain(&self, facts: &Facts) -> u64 {
+        facts.unit() + facts.lump(self.rate) / TOKEN
+    }
+
     /// Leaves the bucket alone until it holds the reserve.
     fn pause(&mut self, now: Duration, facts: &Facts) {
-        let reserve = self.rate.gain(facts.jitter() * 3).max(micros(facts.lump.max(2)));
-        let most = facts.burst.unwrap_or(u64::MAX) / 2;
-        self.reserve = (reserve * self.stretch / 100).min(most).max(TOKEN / 2);
-        let longest = (self.rate.gain(CYCLE_TIME) / TOKEN).clamp(CYCLE, LONGEST_CYCLE);
-        self.cycle = longest.min(self.evidence * 2);
+        let (unit, lump) = (facts.unit(), facts.lump(self.rate));
+        let reserve = self.rate.gain(facts.jitter().saturating_mul(3)).max(lump).max(micros(2 * unit));
+        let burst = facts.burst.unwrap_or(u64::MAX);
+        // A lump must fit on top of it.
+        let most = (burst / 2).min(burst.saturating_sub(lump).max(micros(unit)));
+        let stretched = u128::from(reserve) * u128::from(self.stretch) / 100;
+        self.reserve = u64::try_from(stretched).unwrap_or(u64::MAX).min(most).max(micros(unit) / 2);
+        let longest = (self.rate.gain(CYCLE_TIME) / TOKEN)
+            .clamp(CYCLE * unit, (LONGEST_CYCLE * unit).max(CYCLE * unit));
+        self.cycle = longest.min(self.evidence.saturating_mul(2 * self.grain(facts)));
         self.sent = 0;
         self.haste = 1_000;
         self.spilled = 0;
-        self.next = now + self.rate.time(self.reserve.max(TOKEN + TOKEN / 8)).min(LONGEST_WAIT);
+        let pause = self.reserve.max(micros(unit) + micros(unit) / 8);
+        self.next = now.saturating_add(Self::gap(self.rate, pause));
+    }
+
+    /// How long `micros` millionths of tokens take.
+    fn gap(pace: Rate, micros: u64) -> Duration {
+        let tokens = u32::try_from(micros.div_ceil(TOKEN)).unwrap_or(u32::MAX);
+        pace.time(micros).min(LONGEST_WAIT.saturating_mul(tokens)).min(LONGEST_SLEEP)
     }
 
     /// The pace now: the rate, and what uses up the reserve within the cycle.
     fn pace(&self, facts: &Facts) -> Rate {
-        let part = (u128::from(self.sent) / u128::from(self.cycle)).min(4 * u128::from(TOKEN));
+        let part = (u128::from(self.sent) / u128::from(self.cycle.max(1))).min(4 * u128::from(TOKEN));
         let pace = if facts.is_tight() {
             // There is no reserve to use up: the pace creeps up on the rate from below.
             let part = u64::try_from(part).unwrap_or(TOKEN);
             self.rate.scale(TOKEN - CREEP + CREEP * part / TOKEN, TOKEN)
         } else {
             // The excess after k of N tokens is R (k/N)^4, so that its slope is 4 R/N (k/N)^3.
-            let steepest = 4 * u128::from(self.reserve) / u128::from(self.cycle);
-            let slope = steepest * part.pow(3) / u128::from(TOKEN).pow(3);
+            let steepest = 4 * u128::from(self.reserve) / u128::from(self.cycle.max(1));
+            let slope = steepest.saturating_mul(part.pow(3)) / u128::from(TOKEN).pow(3);
             self.rate.scale(TOKEN + u64::try_from(slope).unwrap_or(TOKEN).min(TOKEN), TOKEN)
         };
         pace.scale(self.haste, 1_000)
     }
 
-    /// Sends `cost` at `now`, when `taken` tokens were sent since a refusal `since` ago. Says whether the
-    /// bucket may have been full meanwhile.
-    pub(super) fn sent(
-        &mut self,
-        now: Duration,
-        cost: u32,
-        taken: u64,
-        since: Duration,
-        facts: &Facts,
-    ) -> bool {
+    /// Sends `cost` at `now`, after what the interval says. Says whether the bucket may have been full
+    /// meanwhile.
+    pub(super) fn sent(&mut self, now: Duration, cost: u32, interval: &Interval, facts: &Facts) -> bool {
+        let since = now.saturating_sub(interval.start());
         let cost = micros(u64::from(cost));
         self.sent = self.sent.saturating_add(cost);
         let idle = facts.burst.map_or(CATCH_UP, |burst| CATCH_UP.max(self.rate.time(burst / 2)));
         let floor = now.saturating_sub(idle);
         let full = self.next < floor;
-        self.spill(taken, since, facts);
-        if !full && self.is_overdue(taken, since, facts) {
-            // Doubles in 16 tokens or 16 round trips, whichever is longer.
-            let tokens = self.pace(facts).gain(facts.trip.smoothed() * 16).max(16 * TOKEN);
+        self.spill(interval.accepted(), since, facts);
+        if !full && self.is_overdue(interval, since, facts) {
+            // Doubles in 16 calls or 16 round trips, whichever is longer.
+            let trips = self.pace(facts).gain(facts.trip.smoothed().saturating_mul(16));
+            let tokens = trips.max(micros(16 * facts.unit()));
             let more = u128::from(self.haste) * u128::from(cost) / u128::from(tokens);
             let haste = u128::from(self.haste) + more.max(1);
             self.haste = u64::try_from(haste).unwrap_or(MOST_HASTE).min(MOST_HASTE);
         }
-        self.next = self.next.max(floor) + self.pace(facts).time(cost).min(LONGEST_WAIT);
+        self.next = self.next.max(floor).saturating_add(Self::gap(self.pace(facts), cost));
         full
+    }
+
+    /// No call goes before then.
+    pub(super) fn delay(&mut self, until: Duration) {
+        self.next = self.next.max(until);
+    }
+
+    /// A call goes now, whenever it was due.
+    pub(super) fn hurry(&mut self, now: Duration) {
+        self.next = self.next.min(now);
     }
 
     /// Takes note of what a full bucket threw away: it is not there to be used up before the next refusal.
@@ -149,77 +216,116 @@ impl Track {
     }
 
     /// Whether the limit should have refused a call by now.
-    fn is_overdue(&self, taken: u64, since: Duration, facts: &Facts) -> bool {
-        if facts.is_tight() {
-            return self.sent > micros(self.cycle) * 3 / 2;
+    fn is_overdue(&self, interval: &Interval, since: Duration, facts: &Facts) -> bool {
+        let unit = micros(facts.unit());
+        if facts.is_tight() && !self.unsure {
+            return self.sent > micros(self.cycle) / 2 * 3;
         }
-        let ahead = micros(taken).saturating_add(self.spilled).saturating_sub(self.rate.gain(since));
-        let slack = micros(facts.lump) + 3 * TOKEN / 2 + self.rate.gain(facts.jitter());
-        ahead > slack + self.sent / self.evidence
+        let taken = micros(interval.accepted().saturating_sub(interval.unknown()));
+        let ahead = taken.saturating_add(self.spilled).saturating_sub(self.rate.gain(since));
+        // Where it was not known to be empty, it may have been full.
+        let first = if self.unsure {
+            facts.burst.unwrap_or_else(|| self.rate.gain(Duration::from_secs(10)).max(16 * unit))
+        } else {
+            0
+        };
+        let slack = facts.lump(self.rate).saturating_add(unit / 2 * 3).saturating_add(first);
+        ahead > slack.saturating_add(self.rate.gain(facts.jitter())).saturating_add(self.sent / self.evidence)
     }
 
     /// A call that was admitted was not sent.
     pub(super) fn refund(&mut self, cost: u32, facts: &Facts) {
         let cost = micros(u64::from(cost));
         self.sent = self.sent.saturating_sub(cost);
-        self.next = self.next.saturating_sub(self.pace(facts).time(cost).min(LONGEST_WAIT));
+        self.next = self.next.saturating_sub(Self::gap(self.pace(facts), cost));
     }
 
     /// A call was refused after what was `measured`.
-    pub(super) fn refused(&mut self, measured: Measured, now: Duration, facts: &Facts) -> Verdict {
+    pub(super) fn refused(&mut self, measured: Measured, now: Duration, facts: &mut Facts) -> Reading {
+        if std::mem::take(&mut self.unsure) {
+            return self.refused_first(now, facts);
+        }
         if facts.is_tight() {
             return self.refused_tightly(measured, now, facts);
         }
-        let measured = Measured { slack: measured.slack + facts.lump, ..measured };
-        let tolerance = TOKEN / self.evidence + TOKEN / 50;
-        let (least, most) = (measured.least(facts.jitter()), measured.most(facts.jitter()));
-        let fell = !measured.overflowed && most < self.rate.scale(TOKEN - tolerance.min(TOKEN), TOKEN);
-        let rose = least > self.rate.scale(TOKEN + tolerance, TOKEN);
-        if (fell || rose) && measured.accepted < 16 {
-            return Verdict::Changed(if measured.accepted == 0 { most.scale(1, 2) } else { measured.rate() });
+        let whole = self.doubt.take().map_or(measured, |doubt| measured.after(doubt));
+        let mut trend = self.trend(whole, facts.lump(self.rate), facts);
+        let ticks = self.trend(whole, Facts::tick(self.rate), facts) == Trend::Same;
+        if ticks && !facts.ticks && trend != Trend::Same {
+            (facts.ticks, trend) = (true, Trend::Same);
         }
-        if rose {
+        let few = whole.accepted < 16 * facts.unit();
+        match trend {
+            Trend::Fell | Trend::Rose if few => {
+                let (most, rate) = (whole.most(facts.jitter()), whole.rate());
+                return Reading::Changed(if whole.accepted == 0 { most.scale(1, 2) } else { rate });
+            }
             // The rise lies somewhere within the interval: between its mean and the pace at its end.
-            return Verdict::Changed(mean(measured.rate(), self.pace(facts)));
-        }
-        if fell {
-            (self.rate, self.evidence) = (measured.rate(), measured.accepted);
-        } else if !measured.overflowed {
-            self.confirm(measured);
+            Trend::Rose => return Reading::Changed(whole.rate().mean(self.pace(facts))),
+            Trend::Fell => {
+                self.rate = whole.rate();
+                self.evidence = (whole.accepted / self.grain(facts)).max(1);
+            }
+            Trend::Same => {
+                let in_doubt = whole.time < DOUBT && self.trend(measured, 0, facts) != Trend::Same;
+                self.doubt = in_doubt.then_some((whole.time, whole.accepted));
+                if !measured.overflowed {
+                    self.confirm(measured, facts);
+                }
+            }
         }
         self.pause(now, facts);
-        Verdict::Confirmed
+        Reading::Confirmed
+    }
+
+    /// What an interval says, if `lump` millionths of tokens come at once.
+    fn trend(&self, measured: Measured, lump: u64, facts: &Facts) -> Trend {
+        let slack = measured.slack.saturating_add(lump.div_ceil(TOKEN));
+        let measured = Measured { slack, ..measured };
+        let tolerance = TOKEN / self.evidence + TOKEN / 50;
+        let (least, most) = (measured.least(facts.jitter()), measured.most(facts.jitter()));
+        if !measured.overflowed && most < self.rate.scale(TOKEN - tolerance.min(TOKEN), TOKEN) {
+            Trend::Fell
+        } else if least > self.rate.scale(TOKEN + tolerance, TOKEN) {
+            Trend::Rose
+        } else {
+            Trend::Same
+        }
+    }
+
+    /// The first refusal only says that the bucket is empty now, or that the limit is a much higher one.
+    fn refused_first(&mut self, now: Duration, facts: &Facts) -> Reading {
+        if self.haste > 3_000 {
+            return Reading::Changed(self.rate.mean(self.pace(facts)));
+        }
+        self.pause(now, facts);
+        Reading::Confirmed
     }
 
     /// Where the bucket is full before each call, the pace that is refused is itself the measurement.
-    fn refused_tightly(&mut self, measured: Measured, now: Duration, facts: &Facts) -> Verdict {
+    fn refused_tightly(&mut self, measured: Measured, now: Duration, facts: &Facts) -> Reading {
         self.rate = if measured.accepted == 0 {
             self.rate.scale(7, 8)
         } else if self.sent < micros(self.cycle) / 4 {
-            self.rate.scale(TOKEN - CREEP / 2, TOKEN)
+            let step = (CREEP / 2).max(TOKEN / self.evidence.max(4));
+            self.rate.scale(TOKEN - step, TOKEN)
         } else {
             self.pace(facts)
         };
         self.evidence = if self.haste > 1_000 { 8 } else { (self.evidence * 2).min(CYCLE) };
         self.pause(now, facts);
-        Verdict::Confirmed
+        Reading::Confirmed
     }
 
-    fn confirm(&mut self, measured: Measured) {
-        let early = measured.accepted * 4 < self.cycle && self.evidence > 50;
+    fn confirm(&mut self, measured: Measured, facts: &Facts) {
+        let early = measured.accepted.saturating_mul(4) < self.cycle && self.evidence > 50;
         self.stretch =
             if early { (self.stretch * 13 / 10).min(1_000) } else { (self.stretch * 19 / 20).max(100) };
-        let all = self.evidence + measured.accepted;
-        let old = u128::from(self.rate.as_micros_per_second()) * u128::from(self.evidence);
-        let new = u128::from(measured.rate().as_micros_per_second()) * u128::from(measured.accepted);
-        let rate = (old + new) / u128::from(all.max(1));
-        self.rate = Rate::micros_per_second(u64::try_from(rate).unwrap_or(u64::MAX));
-        self.evidence = all.min(2 * LONGEST_CYCLE.min(self.cycle.max(CYCLE)));
+        let grain = self.grain(facts);
+        let old = micros(self.evidence.saturating_mul(grain));
+        let time = self.rate.time(old).saturating_add(measured.time);
+        self.rate = Rate::of(old.saturating_add(micros(measured.accepted)), time);
+        let most = 2 * (self.cycle / facts.unit()).clamp(CYCLE, LONGEST_CYCLE);
+        self.evidence = self.evidence.saturating_add(measured.accepted / grain).clamp(1, most);
     }
-}
-
-/// The geometric mean.
-fn mean(one: Rate, other: Rate) -> Rate {
-    let product = u128::from(one.as_micros_per_second()) * u128::from(other.as_micros_per_second());
-    Rate::micros_per_second(u64::try_from(product.isqrt()).unwrap_or(u64::MAX))
 }
