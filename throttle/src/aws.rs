@@ -15,8 +15,8 @@
 //!
 //! Admission happens while the SDK resolves the attempt's identity: after the credentials are there, before
 //! the request is signed. A signature therefore never ages in the queue, no connection is held, and
-//! stalled-stream protection does not see the wait. The operation timeout bounds the wait. So does the
-//! attempt timeout, if one is set: leave it unset, or longer than the queue may be.
+//! stalled-stream protection does not see the wait. The operation timeout bounds the wait; the attempt timeout
+//! does not count it.
 //!
 //! Presigning asks for nothing, since another may send the request. A call with
 //! `config_override(..)` that brings its own credentials gets an identity cache of its own from the SDK, and
@@ -37,6 +37,7 @@
 
 mod attach;
 mod classify;
+mod deadline;
 mod handover;
 mod hint;
 mod http;
@@ -48,6 +49,7 @@ mod retries;
 mod sdk_config;
 mod send;
 mod slot;
+mod timeout;
 
 pub use self::{
     attach::Attachment,

@@ -22,7 +22,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, config_bag::ConfigBag};
 use tokio::time::Instant;
 
-use super::{identity::operation_id, interceptor::deadline, reply};
+use super::{identity::operation_id, reply};
 use crate::Permit;
 
 /// Between admission and transmission nothing waits, so a permit that is still here is nobody's: the
@@ -40,7 +40,7 @@ pub(crate) struct Handoff(Arc<Mutex<HashMap<usize, Admitted>>>);
 struct Admitted {
     permit: Permit,
     service: String,
-    deadline: Option<Instant>,
+    ends: Option<Instant>,
 }
 
 impl Handoff {
@@ -52,18 +52,16 @@ impl Handoff {
     }
 
     /// Leaves the permit of an operation for [`take`](Self::take).
-    pub(crate) fn leave(&self, operation: usize, mut permit: Permit, service: &str, cfg: &ConfigBag) {
-        let deadline = deadline(cfg);
+    pub(crate) fn leave(&self, operation: usize, mut permit: Permit, service: &str, ends: Option<Instant>) {
         permit.expires(Instant::now() + ABANDONED);
-        let before =
-            self.lock().insert(operation, Admitted { permit, service: service.to_owned(), deadline });
+        let before = self.lock().insert(operation, Admitted { permit, service: service.to_owned(), ends });
         // A ticket may do anything when it is dropped, so not under the lock.
         drop(before);
     }
 
     fn take(&self, operation: usize) -> Option<Admitted> {
         let mut admitted = self.lock().remove(&operation)?;
-        admitted.permit.expires(admitted.deadline.unwrap_or_else(|| Instant::now() + FAR));
+        admitted.permit.expires(admitted.ends.unwrap_or_else(|| Instant::now() + FAR));
         Some(admitted)
     }
 

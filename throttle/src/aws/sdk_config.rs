@@ -9,6 +9,7 @@ use aws_types::SdkConfig;
 use super::{
     http::{Handoff, Judging},
     identity::Admitting,
+    timeout::Unqueued,
 };
 use crate::Throttle;
 
@@ -48,7 +49,7 @@ pub fn sdk_config<T: Throttle + Clone + 'static>(config: &SdkConfig, throttle: &
         Arc::new(throttle.clone()),
         handoff.as_ref().map(|(_, handoff)| handoff.clone()),
     );
-    let paced = config.to_builder().identity_cache(cache);
+    let paced = config.to_builder().identity_cache(cache).sleep_impl(Unqueued::new(config.sleep_impl()));
     match handoff {
         Some((inner, handoff)) => paced.http_client(Judging::new(inner, handoff)).build(),
         None => paced.build(),

@@ -12,7 +12,6 @@ use crate::{Outcome, Permit};
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     attempt: u32,
-    deadline: Option<Instant>,
     state: Arc<Mutex<State>>,
 }
 
@@ -27,8 +26,8 @@ impl Storable for Slot {
 }
 
 impl Slot {
-    pub(crate) fn new(attempt: u32, deadline: Option<Instant>) -> Self {
-        Self { attempt, deadline, state: Arc::default() }
+    pub(crate) fn new(attempt: u32) -> Self {
+        Self { attempt, state: Arc::default() }
     }
 
     /// The attempt that this slot was made for.
@@ -41,8 +40,9 @@ impl Slot {
         !std::mem::replace(&mut self.lock().claimed, true)
     }
 
-    pub(crate) fn fill(&self, mut permit: Permit) {
-        if let Some(at) = self.deadline {
+    /// Keeps the permit of the attempt, which is given up at `ends` if ever.
+    pub(crate) fn fill(&self, mut permit: Permit, ends: Option<Instant>) {
+        if let Some(at) = ends {
             permit.expires(at);
         }
         let mut state = self.lock();
