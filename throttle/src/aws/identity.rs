@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::ConfigBag;
 use tokio::time::Instant;
 
-use super::{deadline::Deadlines, handover, http::Handoff, key, slot::Slot, timeout};
+use super::{deadline::Deadlines, handoff::Handoff, handover, key, slot::Slot, timeout};
 use crate::{Permit, Throttle};
 
 /// After a wait of this length the credentials are asked for again: they may have expired in the queue.

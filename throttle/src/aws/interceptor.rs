@@ -2,8 +2,7 @@
 
 use std::sync::Once;
 
-use super::{deadline::Began, key, reply, slot::Slot};
-use crate::Outcome;
+use super::{Verdict, deadline::Began, details, key, reply, slot::Slot};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -32,11 +31,12 @@ impl Intercept for Attempts {
 
     fn read_after_serialization(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         Began::note(cfg);
+        details::note(context.request(), cfg);
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl Intercept for Attempts {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(slot) = cfg.load::<Slot>() {
-            slot.finish(outcome(context, cfg));
+            slot.finish(verdict(context, cfg));
         }
         Ok(())
     }
@@ -93,11 +93,13 @@ pub(crate) fn slot_of_attempt(cfg: &mut ConfigBag) -> Slot {
 }
 
 /// How the attempt ended; nothing if there is no answer.
-fn outcome(context: &FinalizerInterceptorContextRef<'_>, cfg: &ConfigBag) -> Option<Outcome> {
+fn verdict(context: &FinalizerInterceptorContextRef<'_>, cfg: &ConfigBag) -> Option<Verdict> {
     let response = context.response()?;
+    if matches!(context.output_or_error(), Some(Ok(_))) {
+        return Some(Verdict::Accepted);
+    }
     let service = cfg.load::<Metadata>().map_or_else(String::new, |it| key::service(it.service()));
-    let failed = !matches!(context.output_or_error(), Some(Ok(_)));
-    Some(reply::verdict(&service, response, failed).into())
+    Some(reply::verdict(&service, response))
 }
 
 fn warn_of_adaptive_mode(cfg: &ConfigBag) {

@@ -6,11 +6,7 @@ use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 
-use super::{
-    http::{Handoff, Judging},
-    identity::Admitting,
-    timeout::Unqueued,
-};
+use super::{handoff::Handoff, http::Judging, identity::Admitting, timeout::Unqueued};
 use crate::Throttle;
 
 /// Puts a throttle under every client that is made from the config this gives back.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use tokio::time::Instant;
 
-use crate::{Outcome, Permit};
+use super::Verdict;
+use crate::Permit;
 
 /// Where one attempt keeps its permit. The operation owns it: dropped with the operation's future, it drops
 /// the permit.
@@ -59,11 +60,11 @@ impl Slot {
         }
     }
 
-    /// Finishes the permit if there is one: with `outcome`, or as dropped if nobody knows.
-    pub(crate) fn finish(&self, outcome: Option<Outcome>) {
+    /// Finishes the permit if there is one: as `verdict` says, or as dropped if nobody knows.
+    pub(crate) fn finish(&self, verdict: Option<Verdict>) {
         let permit = self.lock().permit.take();
-        if let (Some(permit), Some(outcome)) = (permit, outcome) {
-            permit.finish(outcome);
+        if let (Some(permit), Some(verdict)) = (permit, verdict) {
+            verdict.settle(permit);
         }
     }
 
