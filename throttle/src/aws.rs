@@ -15,8 +15,8 @@
 //!
 //! Admission happens while the SDK resolves the attempt's identity: after the credentials are there, before
 //! the request is signed. A signature therefore never ages in the queue, no connection is held, and
-//! stalled-stream protection does not see the wait. The operation timeout bounds the wait. So does the
-//! attempt timeout, if one is set: leave it unset, or longer than the queue may be.
+//! stalled-stream protection does not see the wait. The operation timeout bounds the wait; the attempt timeout
+//! does not count it.
 //!
 //! Presigning asks for nothing, since another may send the request. A call with
 //! `config_override(..)` that brings its own credentials gets an identity cache of its own from the SDK, and
@@ -32,11 +32,34 @@
 //! - *operation*: as AWS spells it, `DescribeLimits`.
 //! - *region*: the client's.
 //! - *account*: [`account`] of the client's credentials.
-//! - *resource*, *cost*, *class*: empty, 1 and [`Class::Request`](crate::Class) ([`LongPoll`](crate::Class)
-//!   where the operation is one), unless a [`CallHint`] says otherwise.
+//! - *resource*, *cost*: what the request says, see below; else empty and 1.
+//! - *class*: [`LongPoll`](crate::Class::LongPoll) for an operation that is one, else
+//!   [`Request`](crate::Class::Request).
+//!
+//! A [`CallHint`] wins over all three. Of the requests these say something, under [`attach!`](crate::attach);
+//! [`sdk_config`] sees no requests, and knows buckets only:
+//!
+//! | service | operations | resource | cost |
+//! |---|---|---|---|
+//! | `dynamodb` | on items, except PartiQL | `table/read`, `table/write`, `table/index/name/read`; of several tables the first | |
+//! | `ec2` | `RunInstances` | | `MaxCount` |
+//! | `ec2` | `StartInstances`, `StopInstances`, `TerminateInstances` | | instance ids |
+//! | `kinesis` | `PutRecord`, `PutRecords`, `ListShards`, `MergeShards`, `SplitShard`, on consumers | `stream` | |
+//! | `kinesis` | `GetShardIterator`, `SubscribeToShard` | `stream/shard` | |
+//! | `kms` | cryptographic | `symmetric`, `rsa`, `ecc`, `sm2`, `ml-dsa`; for a pair of data keys its spec | |
+//! | `route53` | `ChangeResourceRecordSets` | | 1 for a `CREATE` or `DELETE`, 2 for an `UPSERT` |
+//! | `s3` | on a bucket or what is in it | `bucket` | |
+//! | `sqs` | on a queue | `queue` | |
+//!
+//! `GetRecords` of Kinesis has an iterator, which names no shard, and S3 counts by prefixes that it does not
+//! tell: these take a [`CallHint`].
 
 mod attach;
 mod classify;
+mod deadline;
+mod details;
+mod document;
+mod handoff;
 mod handover;
 mod hint;
 mod http;
@@ -48,6 +71,7 @@ mod retries;
 mod sdk_config;
 mod send;
 mod slot;
+mod timeout;
 
 pub use self::{
     attach::Attachment,
@@ -57,5 +81,5 @@ pub use self::{
     key::account,
     retries::{no_retries, retry_config, retry_partition},
     sdk_config::sdk_config,
-    send::send,
+    send::{send, verdict},
 };

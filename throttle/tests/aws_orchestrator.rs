@@ -1,7 +1,7 @@
 //! The canary for new SDK releases: each claim about the SDK's orchestrator that the seam stands on.
 //!
-//! Two more have a file of their own: what stalled-stream protection does to a wait (`aws_queue`), and what
-//! the retry quota lets through (`aws_retries`).
+//! Some more have files of their own: how the SDK's timers are polled (`aws_timeouts`), what stalled-stream
+//! protection does to a wait (`aws_queue`), and what the retry quota lets through (`aws_retries`).
 
 #![cfg(feature = "aws")]
 
@@ -16,12 +16,10 @@ use aws_smithy_runtime_api::{
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::{
-    config_bag::ConfigBag,
-    retry::{RetryConfig, RetrySpec},
-    timeout::TimeoutConfig,
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_support::{
+    Answer, Log, Provider, Recorder, START, Script, chain, config, credentials, generations, kinesis, s3,
 };
-use aws_support::{Answer, Log, Provider, Recorder, START, Script, chain, config, credentials, kinesis, s3};
 use futures_util::future::join_all;
 use tidegate_throttle::aws;
 
@@ -29,12 +27,6 @@ const ACQUIRE: &str = "acquire 123456789012 eu-west-1 kinesis DescribeLimits";
 
 fn recorder() -> Recorder {
     Recorder::default()
-}
-
-/// Both of the SDK's retry generations.
-fn generations() -> [RetryConfig; 2] {
-    let base = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-    [base.clone().with_retry_spec(RetrySpec::v2_0()), base.with_retry_spec(RetrySpec::v2_1())]
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,62 +76,6 @@ async fn a_refusal_is_in_the_source_chain_and_is_not_retried() {
         assert_eq!(chain.last().unwrap(), "the test says no");
         assert_eq!(throttle.log.events(), [ACQUIRE]);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_attempt_timeout_ends_the_permit_as_unknown_and_the_retry_acquires_anew() {
-    for retries in generations() {
-        let throttle = Recorder { expiry: true, ..recorder() };
-        let slow = Answer::ok().after(Duration::from_mins(1));
-        let script = Script::new(&throttle.log, [slow, Answer::ok()]);
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(5)).build();
-        let config = config(&script).to_builder().retry_config(retries).timeout_config(timeouts).build();
-        kinesis(&config, &throttle).describe_limits().send().await.unwrap();
-        let events = throttle.log.timed();
-        let names: Vec<_> = events.iter().map(|(_, event)| event.split(' ').next().unwrap()).collect();
-        assert_eq!(
-            names,
-            [
-                ["acquire", "expires", "sent", "http", "finish"],
-                ["acquire", "expires", "sent", "http", "finish"]
-            ]
-            .concat()
-        );
-        assert_eq!(events[1].1, "expires 5000");
-        assert_eq!(events[4], (5000, "finish Unknown".to_owned()));
-        assert_eq!(events[9].1, "finish Accepted");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_attempt_timeout_counts_the_queue_and_leaves_it() {
-    let throttle = Recorder { wait: Duration::from_mins(1), ..recorder() };
-    let script = Script::new(&throttle.log, [Answer::ok()]);
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(5)).build();
-    let config =
-        config(&script).to_builder().retry_config(aws::no_retries()).timeout_config(timeouts).build();
-    kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
-    assert_eq!(throttle.log.timed(), [(0, ACQUIRE.to_owned()), (5000, "left the queue".to_owned())]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_operation_timeout_leaves_the_queue() {
-    let throttle = Recorder { wait: Duration::from_mins(1), ..recorder() };
-    let script = Script::new(&throttle.log, [Answer::ok()]);
-    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(7)).build();
-    let config = config(&script).to_builder().timeout_config(timeouts).build();
-    kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
-    assert_eq!(throttle.log.timed(), [(0, ACQUIRE.to_owned()), (7000, "left the queue".to_owned())]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_operation_timeout_ends_the_permit_in_flight() {
-    let throttle = Recorder { expiry: true, ..recorder() };
-    let script = Script::new(&throttle.log, [Answer::ok().after(Duration::from_mins(1))]);
-    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(7)).build();
-    let config = config(&script).to_builder().timeout_config(timeouts).build();
-    kinesis(&config, &throttle).describe_limits().send().await.unwrap_err();
-    assert_eq!(throttle.log.events(), [ACQUIRE, "expires 7000", "sent", "http", "finish Unknown"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -286,14 +222,4 @@ async fn credentials_are_fetched_before_the_call_is_admitted() {
     let client = aws_sdk_kinesis::Client::from_conf(tidegate_throttle::attach!(builder, &throttle).build());
     client.describe_limits().send().await.unwrap();
     assert_eq!(throttle.log.timed()[0], (4000, ACQUIRE.to_owned()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_timeout_without_end_is_none() {
-    let throttle = Recorder { expiry: true, ..recorder() };
-    let script = Script::new(&throttle.log, [Answer::ok()]);
-    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::MAX).build();
-    let config = config(&script).to_builder().timeout_config(timeouts).build();
-    kinesis(&config, &throttle).describe_limits().send().await.unwrap();
-    assert_eq!(throttle.log.events(), [ACQUIRE, "sent", "http", "finish Accepted"]);
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use aws_smithy_runtime::client::{identity::IdentityCache, retries::RetryPartition};
 use aws_smithy_runtime_api::client::{
     identity::{ResolveCachedIdentity, SharedIdentityCache},
     interceptors::Intercept,
 };
 
-use super::{identity::Admitting, interceptor::Attempts, retry_partition};
+use super::{identity::Admitting, interceptor::Attempts, retry_partition, timeout::Unqueued};
 use crate::Throttle;
 
 /// Puts a throttle under one SDK client: `attach!(builder, throttle)` gives back the client's config
@@ -36,6 +37,7 @@ macro_rules! attach {
         let attachment = $crate::aws::Attachment::new($throttle);
         builder
             .identity_cache(attachment.identity_cache(config.identity_cache()))
+            .sleep_impl(attachment.sleep_impl(config.sleep_impl()))
             .interceptor(attachment.interceptor())
             .retry_partition(attachment.retry_partition(config.retry_partition()))
     }};
@@ -58,6 +60,12 @@ impl Attachment {
     pub fn identity_cache(&self, inner: Option<SharedIdentityCache>) -> impl ResolveCachedIdentity + use<> {
         let inner = inner.unwrap_or_else(|| IdentityCache::lazy().build());
         Admitting::new(inner, Arc::clone(&self.throttle), None)
+    }
+
+    /// The sleep whose timers do not count the queue, around the one that the client has, or tokio's.
+    #[must_use]
+    pub fn sleep_impl(&self, inner: Option<SharedAsyncSleep>) -> impl AsyncSleep + use<> {
+        Unqueued::new(inner)
     }
 
     /// The interceptor that says how each attempt ended.

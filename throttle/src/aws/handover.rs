@@ -19,7 +19,10 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 
-use super::interceptor::{Attempts, slot_of_attempt};
+use super::{
+    deadline::Deadlines,
+    interceptor::{Attempts, slot_of_attempt},
+};
 use crate::Permit;
 
 tokio::task_local! {
@@ -82,7 +85,7 @@ impl Intercept for HandedPermit {
         // Every attempt gets a slot, so that retries are finished as the first one is.
         let slot = slot_of_attempt(cfg);
         if let Some(permit) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            slot.fill(permit);
+            slot.fill(permit, Deadlines::of(cfg).ends());
         }
         Ok(())
     }

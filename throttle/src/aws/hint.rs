@@ -1,4 +1,4 @@
-//! [`CallHint`]: what the SDK cannot tell of a call.
+//! [`CallHint`]: what the request of a call does not tell.
 
 use std::{borrow::Cow, num::NonZeroU32};
 
@@ -10,7 +10,9 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use crate::{Call, Class};
 
-/// Says of one call what the SDK cannot: the resource whose limit it is, what it costs, how it behaves.
+/// Says of one call what its request does not: the resource whose limit it is, what it costs, how it behaves.
+///
+/// It wins over what the request says.
 ///
 /// ```
 /// use tidegate_throttle::aws::CallHint;
@@ -32,14 +34,14 @@ pub struct CallHint {
 }
 
 impl CallHint {
-    /// The resource whose limit it is. Default: none.
+    /// The resource whose limit it is. Default: what the request [says](crate::aws#the-limit-a-call-falls-under).
     #[must_use]
     pub fn resource(mut self, resource: impl Into<Cow<'static, str>>) -> Self {
         self.resource = Some(resource.into());
         self
     }
 
-    /// How many tokens it takes. Default: 1.
+    /// How many tokens it takes. Default: what the request says, or 1.
     #[must_use]
     pub fn cost(mut self, tokens: NonZeroU32) -> Self {
         self.cost = Some(tokens);
@@ -53,6 +55,15 @@ impl CallHint {
         self
     }
 
+    /// What this says, and where it says nothing, `other`.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            resource: self.resource.or(other.resource),
+            cost: self.cost.or(other.cost),
+            class: self.class.or(other.class),
+        }
+    }
+
     pub(crate) fn apply(&self, mut call: Call) -> Call {
         if let Some(resource) = &self.resource {
             call = call.resource(resource.clone());
@@ -64,6 +75,17 @@ impl CallHint {
             call = call.class(class);
         }
         call
+    }
+}
+
+#[cfg(test)]
+impl CallHint {
+    pub(crate) fn resource_name(&self) -> &str {
+        self.resource.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn tokens(&self) -> u32 {
+        self.cost.map_or(1, NonZeroU32::get)
     }
 }
 

@@ -1,10 +1,7 @@
-//! The HTTP client of [`sdk_config`](super::sdk_config): reads the verdict where no interceptor can.
+//! [`Judging`]: the HTTP client of [`sdk_config`](super::sdk_config), which reads the verdict where no interceptor
+//! can.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, PoisonError};
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -20,57 +17,13 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, config_bag::ConfigBag};
-use tokio::time::Instant;
 
-use super::{identity::operation_id, interceptor::deadline, reply};
-use crate::Permit;
-
-/// Between admission and transmission nothing waits, so a permit that is still here is nobody's: the
-/// request could not be built.
-const ABANDONED: Duration = Duration::from_secs(30);
-
-/// Stands for no deadline.
-const FAR: Duration = Duration::from_hours(24);
-
-/// Takes permits from the identity cache, which has no request, to the HTTP client, which has no config.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Handoff(Arc<Mutex<HashMap<usize, Admitted>>>);
-
-#[derive(Debug)]
-struct Admitted {
-    permit: Permit,
-    service: String,
-    deadline: Option<Instant>,
-}
-
-impl Handoff {
-    /// Drops what an operation that was given up has left at this place.
-    pub(crate) fn clear(&self, operation: usize) {
-        let before = self.lock().remove(&operation);
-        // A ticket may do anything when it is dropped, so not under the lock.
-        drop(before);
-    }
-
-    /// Leaves the permit of an operation for [`take`](Self::take).
-    pub(crate) fn leave(&self, operation: usize, mut permit: Permit, service: &str, cfg: &ConfigBag) {
-        let deadline = deadline(cfg);
-        permit.expires(Instant::now() + ABANDONED);
-        let before =
-            self.lock().insert(operation, Admitted { permit, service: service.to_owned(), deadline });
-        // A ticket may do anything when it is dropped, so not under the lock.
-        drop(before);
-    }
-
-    fn take(&self, operation: usize) -> Option<Admitted> {
-        let mut admitted = self.lock().remove(&operation)?;
-        admitted.permit.expires(admitted.deadline.unwrap_or_else(|| Instant::now() + FAR));
-        Some(admitted)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Admitted>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use super::{
+    Verdict,
+    handoff::{Admitted, Handoff},
+    identity::operation_id,
+    reply,
+};
 
 /// A user's HTTP client, whose answers are read on the way back.
 #[derive(Debug)]
@@ -140,8 +93,13 @@ async fn judge(answer: HttpConnectorFuture, admitted: Admitted) -> Result<HttpRe
     let Admitted { mut permit, service, .. } = admitted;
     permit.sent();
     let mut response = answer.await?;
-    let error = if response.status().as_u16() < 400 { None } else { Some(buffer(&mut response).await?) };
-    permit.finish(reply::verdict_of(&service, &response, error.as_deref().unwrap_or_default()).into());
+    let verdict = if response.status().as_u16() < 400 {
+        Verdict::Accepted
+    } else {
+        let error = buffer(&mut response).await?;
+        reply::verdict_of(&service, &response, &error)
+    };
+    verdict.settle(permit);
     Ok(response)
 }
 

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::ConfigBag;
 use tokio::time::Instant;
 
-use super::{handover, http::Handoff, key, slot::Slot};
+use super::{deadline::Deadlines, handoff::Handoff, handover, key, slot::Slot, timeout};
 use crate::{Permit, Throttle};
 
 /// After a wait of this length the credentials are asked for again: they may have expired in the queue.
@@ -67,20 +67,25 @@ impl ResolveCachedIdentity for Admitting {
         if !Self::claims(operation, slot, components) {
             return self.inner.resolve_cached_identity(resolver, components, cfg);
         }
+        let deadlines = Deadlines::of(cfg);
         IdentityFuture::new(ADMITTING.scope(operation, async move {
             // Credentials first: fetching them can take seconds, and a permit should not wait for it.
             let identity = self.inner.resolve_cached_identity(resolver.clone(), components, cfg).await?;
-            let call = key::call(cfg, &identity);
+            let mut call = key::call(cfg, &identity);
+            if let Some(at) = deadlines.operation {
+                call = call.deadline(at);
+            }
             let began = Instant::now();
-            let permit = self.throttle.acquire(&call).await?;
+            let permit = timeout::queued(deadlines.attempt, self.throttle.acquire(&call)).await?;
+            let ends = deadlines.ends();
             let identity = if began.elapsed() < LONG {
                 identity
             } else {
                 self.inner.resolve_cached_identity(resolver, components, cfg).await?
             };
             match (slot, &self.handoff) {
-                (Some(slot), _) => slot.fill(permit),
-                (None, Some(handoff)) => handoff.leave(operation, permit, call.service_name(), cfg),
+                (Some(slot), _) => slot.fill(permit, ends),
+                (None, Some(handoff)) => handoff.leave(operation, permit, call.service_name(), ends),
                 (None, None) => sent_unseen(permit),
             }
             Ok(identity)

@@ -2,15 +2,13 @@
 
 use std::sync::Once;
 
+use super::{Verdict, deadline::Began, details, key, reply, slot::Slot};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         interceptors::{
             Intercept,
-            context::{
-                BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-                FinalizerInterceptorContextRef,
-            },
+            context::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef},
         },
         orchestrator::Metadata,
         retries::RequestAttempts,
@@ -18,38 +16,27 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::{
-    config_bag::{ConfigBag, Storable, StoreReplace},
+    config_bag::ConfigBag,
     retry::{RetryConfig, RetryMode},
-    timeout::TimeoutConfig,
 };
-use tokio::time::Instant;
-
-use super::{key, reply, slot::Slot};
-use crate::Outcome;
 
 /// Puts a slot into the bag for each attempt, and finishes the permit that admission left in it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Attempts;
-
-/// When the operation began, to which its timeout is added.
-#[derive(Clone, Copy, Debug)]
-struct Began(Instant);
-
-impl Storable for Began {
-    type Storer = StoreReplace<Self>;
-}
 
 impl Intercept for Attempts {
     fn name(&self) -> &'static str {
         "tidegate_throttle::Attempts"
     }
 
-    fn read_before_execution(
+    fn read_after_serialization(
         &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        cfg.interceptor_state().store_put(Began(Instant::now()));
+        Began::note(cfg);
+        details::note(context.request(), cfg);
         Ok(())
     }
 
@@ -86,7 +73,7 @@ impl Intercept for Attempts {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(slot) = cfg.load::<Slot>() {
-            slot.finish(outcome(context, cfg));
+            slot.finish(verdict(context, cfg));
         }
         Ok(())
     }
@@ -98,30 +85,21 @@ pub(crate) fn slot_of_attempt(cfg: &mut ConfigBag) -> Slot {
     match cfg.load::<Slot>() {
         Some(slot) if slot.attempt() == attempt => slot.clone(),
         _ => {
-            let slot = Slot::new(attempt, deadline(cfg));
+            let slot = Slot::new(attempt);
             cfg.interceptor_state().store_put(slot.clone());
             slot
         }
     }
 }
 
-/// When the SDK gives the attempt that begins now up.
-pub(crate) fn deadline(cfg: &ConfigBag) -> Option<Instant> {
-    let timeouts = cfg.load::<TimeoutConfig>()?;
-    let now = Instant::now();
-    let began = cfg.load::<Began>().map_or(now, |it| it.0);
-    // A timeout that is too long for the clock is none.
-    let attempt = timeouts.operation_attempt_timeout().and_then(|timeout| now.checked_add(timeout));
-    let operation = timeouts.operation_timeout().and_then(|timeout| began.checked_add(timeout));
-    attempt.into_iter().chain(operation).min()
-}
-
 /// How the attempt ended; nothing if there is no answer.
-fn outcome(context: &FinalizerInterceptorContextRef<'_>, cfg: &ConfigBag) -> Option<Outcome> {
+fn verdict(context: &FinalizerInterceptorContextRef<'_>, cfg: &ConfigBag) -> Option<Verdict> {
     let response = context.response()?;
+    if matches!(context.output_or_error(), Some(Ok(_))) {
+        return Some(Verdict::Accepted);
+    }
     let service = cfg.load::<Metadata>().map_or_else(String::new, |it| key::service(it.service()));
-    let failed = !matches!(context.output_or_error(), Some(Ok(_)));
-    Some(reply::verdict(&service, response, failed).into())
+    Some(reply::verdict(&service, response))
 }
 
 fn warn_of_adaptive_mode(cfg: &ConfigBag) {

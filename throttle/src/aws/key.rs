@@ -10,15 +10,16 @@ use aws_smithy_runtime_api::client::{identity::Identity, orchestrator::Metadata}
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::region::{Region, SigningRegion};
 
-use super::CallHint;
+use super::{CallHint, details};
 use crate::{Call, Class};
 
 /// Operations that the service holds back until there is something to say.
-const LONG_POLLS: [(&str, &str); 4] = [
+const LONG_POLLS: [(&str, &str); 5] = [
     ("sqs", "ReceiveMessage"),
     ("sfn", "GetActivityTask"),
     ("swf", "PollForActivityTask"),
     ("swf", "PollForDecisionTask"),
+    ("datapipeline", "PollForTask"),
 ];
 
 /// Describes the operation that `cfg` belongs to, and `identity` signs.
@@ -36,6 +37,10 @@ pub(crate) fn call(cfg: &ConfigBag, identity: &Identity) -> Call {
         .region(region)
         .account(identity_account(identity))
         .class(if long_poll { Class::LongPoll } else { Class::Request });
+    let call = match details::bucket_of(&call, cfg) {
+        Some(bucket) => call.resource(bucket),
+        None => call,
+    };
     match cfg.load::<CallHint>() {
         Some(hint) => hint.apply(call),
         None => call,

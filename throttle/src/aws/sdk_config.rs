@@ -6,10 +6,7 @@ use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 
-use super::{
-    http::{Handoff, Judging},
-    identity::Admitting,
-};
+use super::{handoff::Handoff, http::Judging, identity::Admitting, timeout::Unqueued};
 use crate::Throttle;
 
 /// Puts a throttle under every client that is made from the config this gives back.
@@ -48,7 +45,7 @@ pub fn sdk_config<T: Throttle + Clone + 'static>(config: &SdkConfig, throttle: &
         Arc::new(throttle.clone()),
         handoff.as_ref().map(|(_, handoff)| handoff.clone()),
     );
-    let paced = config.to_builder().identity_cache(cache);
+    let paced = config.to_builder().identity_cache(cache).sleep_impl(Unqueued::new(config.sleep_impl()));
     match handoff {
         Some((inner, handoff)) => paced.http_client(Judging::new(inner, handoff)).build(),
         None => paced.build(),

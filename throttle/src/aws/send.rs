@@ -8,13 +8,16 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 
 use super::{
-    classify::{Reply, Verdict, classify, retry_after},
-    handover,
+    classify::{Reply, Verdict, classify},
+    handover, reply,
 };
 use crate::{Call, Throttle};
 
 /// Between a throttle and the next attempt, whatever the throttle says.
 const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
+/// Between attempts at a hot key, which no throttle paces.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends one operation under a throttle, as often as it takes until it is not throttled.
 ///
@@ -58,6 +61,7 @@ where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
     let mut not_before = Instant::now();
+    let mut hot_key_pause = LEAST_PAUSE;
     loop {
         let mut permit = throttle.acquire(call).await.map_err(SdkError::construction_failure)?;
         // A throttle that learns has waited for at least as long; one that does not must not spin.
@@ -65,24 +69,54 @@ where
         permit.sent();
         let result = handover::admitted(operation()).await;
         let verdict = verdict(call.service_name(), &result);
-        permit.finish(verdict.into());
-        let Verdict::Rate { retry_after } = verdict else { return result };
-        not_before = Instant::now() + retry_after.unwrap_or(LEAST_PAUSE);
+        verdict.settle(permit);
+        let pause = match verdict {
+            Verdict::Rate { retry_after, .. } => retry_after.unwrap_or(LEAST_PAUSE),
+            Verdict::HotKey => hot_key_pause,
+            _ => return result,
+        };
+        hot_key_pause = (hot_key_pause * 2).min(LONGEST_PAUSE);
+        not_before = Instant::now() + pause;
     }
 }
 
-fn verdict<T, E: ProvideErrorMetadata>(
+/// What the result of an SDK call says of the limit that it fell under: for callers that pace by themselves, or
+/// count.
+///
+/// `service` is named as in a [`Call`].
+///
+/// ```
+/// # async fn of(client: &aws_sdk_kinesis::Client) {
+/// use tidegate_throttle::aws::{self, Verdict};
+///
+/// let limits = client.describe_limits().send().await;
+/// if let Verdict::Rate { retry_after, .. } = aws::verdict("kinesis", &limits) {
+///     println!("throttled, come back in {retry_after:?}");
+/// }
+/// # }
+/// ```
+pub fn verdict<T, E: ProvideErrorMetadata>(
     service: &str,
     result: &Result<T, SdkError<E, HttpResponse>>,
 ) -> Verdict {
-    let Err(error) = result else { return Verdict::Accepted };
-    let Some(response) = error.raw_response() else { return Verdict::Unknown };
-    let service_error = error.as_service_error();
-    classify(&Reply {
-        service,
-        status: response.status().as_u16(),
-        code: service_error.and_then(ProvideErrorMetadata::code),
-        message: service_error.and_then(ProvideErrorMetadata::message),
-        retry_after: retry_after(|name| response.headers().get(name)),
-    })
+    match result {
+        Ok(_) => Verdict::Accepted,
+        Err(SdkError::ConstructionFailure(_)) => Verdict::Unsent,
+        Err(SdkError::ServiceError(error)) => {
+            match reply::verdict(service, error.raw()) {
+                // A body that is not in memory any more, of which the SDK has kept the code.
+                Verdict::Accepted | Verdict::Unknown => classify(&Reply {
+                    service,
+                    status: error.raw().status().as_u16(),
+                    code: error.err().code(),
+                    message: error.err().message(),
+                    ..Reply::default()
+                }),
+                verdict => verdict,
+            }
+        }
+        Err(SdkError::ResponseError(error)) => reply::verdict(service, error.raw()),
+        // Timeouts, lost connections, and what there will be.
+        Err(_) => Verdict::Unknown,
+    }
 }

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use tokio::time::Instant;
 
-use crate::{Outcome, Permit};
+use super::Verdict;
+use crate::Permit;
 
 /// Where one attempt keeps its permit. The operation owns it: dropped with the operation's future, it drops
 /// the permit.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     attempt: u32,
-    deadline: Option<Instant>,
     state: Arc<Mutex<State>>,
 }
 
@@ -27,8 +27,8 @@ impl Storable for Slot {
 }
 
 impl Slot {
-    pub(crate) fn new(attempt: u32, deadline: Option<Instant>) -> Self {
-        Self { attempt, deadline, state: Arc::default() }
+    pub(crate) fn new(attempt: u32) -> Self {
+        Self { attempt, state: Arc::default() }
     }
 
     /// The attempt that this slot was made for.
@@ -41,8 +41,9 @@ impl Slot {
         !std::mem::replace(&mut self.lock().claimed, true)
     }
 
-    pub(crate) fn fill(&self, mut permit: Permit) {
-        if let Some(at) = self.deadline {
+    /// Keeps the permit of the attempt, which is given up at `ends` if ever.
+    pub(crate) fn fill(&self, mut permit: Permit, ends: Option<Instant>) {
+        if let Some(at) = ends {
             permit.expires(at);
         }
         let mut state = self.lock();
@@ -59,11 +60,11 @@ impl Slot {
         }
     }
 
-    /// Finishes the permit if there is one: with `outcome`, or as dropped if nobody knows.
-    pub(crate) fn finish(&self, outcome: Option<Outcome>) {
+    /// Finishes the permit if there is one: as `verdict` says, or as dropped if nobody knows.
+    pub(crate) fn finish(&self, verdict: Option<Verdict>) {
         let permit = self.lock().permit.take();
-        if let (Some(permit), Some(outcome)) = (permit, outcome) {
-            permit.finish(outcome);
+        if let (Some(permit), Some(verdict)) = (permit, verdict) {
+            verdict.settle(permit);
         }
     }
 

@@ -27,7 +27,11 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
-use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, retry::RetryConfig};
+use aws_smithy_types::{
+    body::SdkBody,
+    byte_stream::ByteStream,
+    retry::{RetryConfig, RetrySpec},
+};
 use aws_types::{SdkConfig, region::Region};
 use tidegate_throttle::{Call, Outcome, Permit, Refused, Throttle, Ticket};
 use tokio::time::Instant;
@@ -68,6 +72,8 @@ pub struct Recorder {
     pub log: Log,
     pub wait: Duration,
     pub refuse: bool,
+    /// Refuse at once what cannot be admitted by its deadline.
+    pub punctual: bool,
     /// Write down `expires` as well.
     pub expiry: bool,
     /// Comes before each event of this throttle.
@@ -82,6 +88,10 @@ impl Throttle for Recorder {
         if self.refuse {
             std::mem::forget(waiting);
             return Err(Refused::new("the test says no"));
+        }
+        if self.punctual && call.deadline_at().is_some_and(|at| at < Instant::now() + self.wait) {
+            waiting.done();
+            return Err(Refused::new("too late"));
         }
         tokio::time::sleep(self.wait).await;
         waiting.done();
@@ -332,6 +342,12 @@ pub fn kinesis(config: &SdkConfig, throttle: &Recorder) -> aws_sdk_kinesis::Clie
 pub fn s3(config: &SdkConfig, throttle: &Recorder) -> aws_sdk_s3::Client {
     let builder = aws_sdk_s3::config::Builder::from(config).force_path_style(true);
     aws_sdk_s3::Client::from_conf(tidegate_throttle::attach!(builder, throttle).build())
+}
+
+/// Both of the SDK's retry generations.
+pub fn generations() -> [RetryConfig; 2] {
+    let base = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    [base.clone().with_retry_spec(RetrySpec::v2_0()), base.with_retry_spec(RetrySpec::v2_1())]
 }
 
 /// Every source of an error, in order.
