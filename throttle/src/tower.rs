@@ -17,21 +17,22 @@ type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-/// use std::convert::Infallible;
+/// use std::io;
 /// use tidegate_throttle::{Adaptive, Call, Outcome, tower::ThrottleLayer};
 /// use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 ///
 /// let layer = ThrottleLayer::new(
 ///     Adaptive::new(),
 ///     |_invoice: &u32| Call::new("billing", "GetInvoice"),
-///     |result: &Result<u16, Infallible>| match result {
+///     |result: &Result<u16, io::Error>| match result {
 ///         Ok(429) => Outcome::Throttled { retry_after: None },
 ///         Ok(_) => Outcome::Accepted,
+///         Err(_) => Outcome::Unknown,
 ///     },
 /// );
 /// let mut billing = ServiceBuilder::new()
 ///     .layer(layer)
-///     .service(service_fn(async |_invoice: u32| Ok::<u16, Infallible>(200)));
+///     .service(service_fn(async |_invoice: u32| Ok::<u16, io::Error>(200)));
 ///
 /// assert_eq!(billing.ready().await?.call(7).await?, 200);
 /// # Ok::<_, Box<dyn std::error::Error + Send + Sync>>(()) }).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! The least that a service needs to be paced: 100 calls at once, and what was learnt of their limit.
+//! The least that a service needs to be paced: 10 calls at once, of which AWS allows one a second.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_kinesis::{Client, config::Builder, error::DisplayErrorContext};
@@ -16,7 +16,7 @@ async fn main() -> Result<(), String> {
     let builder = Builder::from(&config).retry_config(aws::retry_config());
     let kinesis = Client::from_conf(attach!(builder, &throttle).build());
 
-    let calls: JoinSet<_> = (0..100).map(|_| kinesis.describe_limits().send()).collect();
+    let calls: JoinSet<_> = (0..10).map(|_| kinesis.describe_limits().send()).collect();
     for call in calls.join_all().await {
         call.map_err(|error| DisplayErrorContext(error).to_string())?;
     }

@@ -6,7 +6,7 @@ use tidegate_local_aws::{Limits, LocalAws};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_paced_by_what_it_learns() -> Result<(), Box<dyn std::error::Error>> {
-    let aws = LocalAws::builder().limits(Limits::single("kinesis", "DescribeLimits", 50, 20)).start().await?;
+    let aws = LocalAws::builder().limits(Limits::single("kinesis", "DescribeLimits", 20, 3)).start().await?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_paced-service"));
     command
         .env_clear()
@@ -18,10 +18,10 @@ async fn it_is_paced_by_what_it_learns() -> Result<(), Box<dyn std::error::Error
     let said = String::from_utf8(output.stdout)?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("us-east-1 kinesis DescribeLimits: "), "{said}");
-    assert!(said.contains("/s, 100 accepted, "), "{said}");
+    assert!(said.contains("/s, 10 accepted, "), "{said}");
     let counted = aws.counters().action("kinesis", "DescribeLimits");
-    assert_eq!(counted.accepted, 100);
+    assert_eq!(counted.accepted, 10);
     assert!(said.contains(&format!(" {} throttled", counted.throttled)), "{said}");
-    assert!((1..30).contains(&counted.throttled), "{counted:?}");
+    assert!((1..10).contains(&counted.throttled), "{counted:?}");
     Ok(())
 }
