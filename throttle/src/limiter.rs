@@ -224,6 +224,11 @@ impl Limiter {
         self.phase = Phase::Track(track);
     }
 
+    /// Sends nothing for so long, seven days at most, because the service asked for it.
+    pub fn pause(&mut self, now: Duration, pause: Duration) {
+        self.blocked_until = self.blocked_until.max(now.saturating_add(pause.min(LONGEST_ASKED)));
+    }
+
     /// Learns how a call ended.
     pub fn finish(&mut self, now: Duration, stamp: Stamp, outcome: Outcome) {
         if !stamp.parked {
@@ -234,8 +239,7 @@ impl Limiter {
             Outcome::Throttled { retry_after } => {
                 self.interval.take_back(stamp.sent, stamp.cost);
                 self.refused(now, stamp);
-                let pause = retry_after.unwrap_or_default().min(LONGEST_ASKED);
-                self.blocked_until = self.blocked_until.max(now.saturating_add(pause));
+                self.pause(now, retry_after.unwrap_or_default());
             }
             Outcome::Unknown => self.interval.lose_sight(stamp.sent, stamp.cost),
             Outcome::Unsent => {

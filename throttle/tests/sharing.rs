@@ -86,15 +86,12 @@ fn jain(counts: &[u32]) -> f64 {
 
 /// Four throttles on one bucket of 100 a second, begun one after the other; what each got after 30 s, in 30 s,
 /// and the share of calls that were refused.
-async fn four(board: Option<&Board>) -> (Vec<u32>, f64) {
+async fn four(board: &Board) -> (Vec<u32>, f64) {
     let bucket = Arc::new(Bucket::new(100.0, 100.0));
     let mut processes = JoinSet::new();
     for member in 0..4 {
-        let (bucket, builder) = (Arc::clone(&bucket), Adaptive::builder());
-        let throttle = match board {
-            Some(board) => builder.coordinator(board.member(member)).build(),
-            None => builder.build(),
-        };
+        let bucket = Arc::clone(&bucket);
+        let throttle = Adaptive::builder().coordinator(board.member(member)).build();
         processes.spawn(async move {
             sleep(SECOND * 3 * member).await;
             load(&throttle, &call(), &bucket, SECOND * (30 - 3 * member)).await;
@@ -109,10 +106,8 @@ async fn four(board: Option<&Board>) -> (Vec<u32>, f64) {
 
 #[tokio::test(start_paused = true)]
 async fn four_processes_get_the_same() {
-    let (shares, refused) = four(Some(&Board::new())).await;
+    let (shares, refused) = four(&Board::new()).await;
     assert!(jain(&shares) >= 0.95 && refused <= 0.04, "{shares:?}, {refused} refused");
-    let (alone, refused) = four(None).await;
-    assert!(jain(&alone) < 0.95 && refused <= 0.04, "without a coordinator: {alone:?}, {refused} refused");
 }
 
 #[tokio::test(start_paused = true)]

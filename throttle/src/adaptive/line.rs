@@ -24,7 +24,7 @@ use super::{
 use crate::{
     Class, Limit, Outcome, Priority, QuotaCode, Refused,
     coordinator::Share,
-    limiter::{Decision, Hint, Learnt, Limiter, Rate, Stamp},
+    limiter::{Decision, Hint, Learnt, Limiter, Next, Rate, Stamp},
 };
 
 /// A limit that nobody has called for so long is nobody's to share.
@@ -299,16 +299,14 @@ impl Line {
         let room =
             class != Class::Request || self.settings.concurrency.has_room(state.requests, &state.limiter);
         let blocked = state.limiter.blocked_until().saturating_sub(now);
-        let (why, at_least) = match state.limiter.peek(now, cost.get()) {
+        let (why, at_least) = match state.limiter.next(now, cost.get()) {
             _ if !blocked.is_zero() => (Why::Paused, Some(blocked)),
             _ if !room => (Why::Concurrency, None),
-            Decision::WaitUntil(until) => (Why::Pace, Some(until.saturating_sub(now))),
-            Decision::WaitForFinish => (Why::Opening, None),
-            Decision::Send(_) if slots.is_some_and(|slots| slots.available_permits() == 0) => {
-                (Why::Slots, None)
-            }
-            Decision::Send(_) if state.waiting() > 0 => (Why::Queue, None),
-            Decision::Send(_) => return None,
+            Next::At(until) => (Why::Pace, Some(until.saturating_sub(now))),
+            Next::AfterFinish => (Why::Opening, None),
+            Next::Now if slots.is_some_and(|slots| slots.available_permits() == 0) => (Why::Slots, None),
+            Next::Now if state.waiting() > 0 => (Why::Queue, None),
+            Next::Now => return None,
         };
         Some(Wait { limit: self.limit.clone(), why, at_least, queued: state.waiting() })
     }
@@ -348,8 +346,11 @@ impl Line {
         let gets = u128::from(state.accepted - accepted) * 1_000_000_000_000_000;
         let gets = gets / now.saturating_duration_since(at).as_nanos().max(1);
         let wants_more = std::mem::take(&mut state.wanted_more) || state.waiting() > 0;
-        let rate = state.limiter.rate().filter(|_| wants_more && state.limiter.is_tracking());
-        let gets = rate.map_or_else(|| u64::try_from(gets).unwrap_or(u64::MAX), Rate::as_micros_per_second);
+        let learnt = state.limiter.learnt().filter(|_| wants_more);
+        let gets = learnt.map_or_else(
+            || u64::try_from(gets).unwrap_or(u64::MAX),
+            |learnt| learnt.rate().as_micros_per_second(),
+        );
         let pause = state.limiter.blocked_until().saturating_sub(self.since_start(now));
         Some(Share { wants_more, pause, ..Share::new(gets) })
     }
@@ -433,10 +434,10 @@ impl State {
     fn least_wait(&self, ask: &Ask<'_>, now: Duration) -> Duration {
         let blocked = self.limiter.blocked_until().saturating_sub(now);
         // While the rate is searched for, it is anybody's guess.
-        let Some(rate) = self.limiter.rate().filter(|_| self.limiter.is_tracking()) else { return blocked };
+        let Some(learnt) = self.limiter.learnt() else { return blocked };
         let there = self.limiter.level(now).unwrap_or_default();
         let wanted = (self.queue.ahead(ask.priority) + u64::from(ask.cost.get())).saturating_sub(there + 1);
-        blocked + time(rate, wanted)
+        blocked + time(learnt.rate(), wanted)
     }
 
     /// Gives the turn to whoever is next.

@@ -40,7 +40,7 @@ pub async fn all<C: Coordinator>(make: impl Fn() -> C, lease: Duration) {
     exchange(&one, &limit("paused"), share(1, true, 60)).await;
     let heard = exchange(&other, &limit("paused"), share(1, true, 0)).await;
     let [paused] = heard.as_slice() else { panic!("one other, not {heard:?}") };
-    assert!(paused.pause <= Duration::from_secs(60) && paused.pause > Duration::from_secs(50), "{paused:?}");
+    assert!(paused.pause <= Duration::from_mins(1) && paused.pause > Duration::from_secs(50), "{paused:?}");
     // Whoever is not heard of within the lease does not count any more, and does again.
     tokio::time::sleep(lease + Duration::from_secs(1)).await;
     assert_eq!(exchange(&one, &limit("first"), share(3, true, 0)).await, [], "the lease is over");

@@ -55,19 +55,18 @@ impl Search {
     /// Begins at `now` with a bucket that was empty at `empty_at`.
     pub(super) fn new(guess: Rate, growth: u64, empty_at: Duration, now: Duration, facts: &Facts) -> Self {
         let event = Event { start: empty_at, accepted: 0 };
-        let mut search =
-            Self {
-                guess,
-                growth,
-                pace: guess,
-                empty_at,
-                last: empty_at,
-                next: Duration::ZERO,
-                event,
-                dry_since: empty_at,
-                marks: Vec::new(),
-                taken: 0,
-            };
+        let mut search = Self {
+            guess,
+            growth,
+            pace: guess,
+            empty_at,
+            last: empty_at,
+            next: Duration::ZERO,
+            event,
+            dry_since: empty_at,
+            marks: Vec::new(),
+            taken: 0,
+        };
         search.aim(guess, now, facts);
         search
     }
@@ -83,7 +82,13 @@ impl Search {
 
     /// A probe was refused, and nothing let through before it: the guess may be right all the same, where
     /// tokens come once a second.
-    pub(super) fn still_empty(&mut self, measured: Measured, empty_at: Duration, now: Duration, facts: &Facts) {
+    pub(super) fn still_empty(
+        &mut self,
+        measured: Measured,
+        empty_at: Duration,
+        now: Duration,
+        facts: &Facts,
+    ) {
         let wait = empty_at.saturating_sub(self.empty_at).saturating_mul(2);
         let dry = Measured { time: empty_at.saturating_sub(self.dry_since), ..measured };
         let guess = self.guess.min(dry.most(TICK)).max(SLOWEST);
@@ -99,7 +104,8 @@ impl Search {
 
     /// The most that the bucket held meanwhile, in millionths of tokens, if it refills at `rate`.
     pub(super) fn peak(&self, rate: Rate) -> u64 {
-        let level = |&(_, since, taken): &(Rate, Duration, u64)| rate.gain(since).saturating_sub(micros(taken));
+        let level =
+            |&(_, since, taken): &(Rate, Duration, u64)| rate.gain(since).saturating_sub(micros(taken));
         self.marks.iter().map(level).max().unwrap_or(0)
     }
 
