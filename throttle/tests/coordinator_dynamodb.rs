@@ -1,19 +1,32 @@
 //! The coordinator on DynamoDB, against the embedded one.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_smithy_async::time::TimeSource;
 use tidegate_local_aws::LocalAws;
 use tidegate_throttle::{
     Limit,
     coordinator::{Coordinator, DynamoDb, Share, conformance},
 };
+use tokio::time::Instant;
 
 const LEASE: Duration = Duration::from_secs(10);
 
+/// The clock of the processes, driven by tokio's.
+#[derive(Debug)]
+struct Clock(Instant);
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_000_000_000) + self.0.elapsed()
+    }
+}
+
 async fn client() -> Client {
-    Client::new(&LocalAws::builder().in_process().start().await.unwrap().sdk_config())
+    let config = LocalAws::builder().in_process().start().await.unwrap().sdk_config();
+    Client::new(&config.to_builder().time_source(Clock(Instant::now())).build())
 }
 
 fn limit() -> Limit {
