@@ -49,7 +49,7 @@ async fn one_sdk_config_paces_every_client_made_from_it() {
         [
             [ACQUIRE, "sent", "http", "finish Throttled"],
             [ACQUIRE, "sent", "http", "finish Accepted"],
-            ["acquire 123456789012 eu-west-1 s3 HeadObject", "sent", "http", "finish Accepted"],
+            ["acquire 123456789012 eu-west-1 s3 HeadObject b", "sent", "http", "finish Accepted"],
         ]
         .concat()
     );
@@ -161,7 +161,10 @@ async fn an_anonymous_client_is_admitted() {
     let builder = builder.auth_scheme_preference(["noAuth".into()]);
     let client = aws_sdk_s3::Client::from_conf(attach!(builder, &throttle).build());
     client.head_object().bucket("b").key("k").send().await.unwrap();
-    assert_eq!(throttle.log.events(), ["acquire eu-west-1 s3 HeadObject", "sent", "http", "finish Accepted"]);
+    assert_eq!(
+        throttle.log.events(),
+        ["acquire eu-west-1 s3 HeadObject b", "sent", "http", "finish Accepted"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

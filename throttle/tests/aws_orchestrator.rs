@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::{
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::{config_bag::ConfigBag, timeout::TimeoutConfig};
 use aws_support::{
     Answer, Log, Provider, Recorder, START, Script, chain, config, credentials, generations, kinesis, s3,
 };
@@ -113,27 +113,38 @@ async fn the_key_of_a_call_is_that_of_one_written_by_hand() {
     let throttle = Recorder { log: log.clone(), ..recorder() };
     let script = Script::new(&log, [Answer::new(200, "")]);
     s3(&config(&script), &throttle).head_object().bucket("b").key("k").send().await.unwrap();
-    let by_hand =
-        tidegate_throttle::Call::new("s3", "HeadObject").region("eu-west-1").account("123456789012");
+    let by_hand = tidegate_throttle::Call::new("s3", "HeadObject")
+        .region("eu-west-1")
+        .account("123456789012")
+        .resource("b");
     assert_eq!(log.events()[0], format!("acquire {by_hand}"));
 }
 
-/// The identity of S3 Express has a cache of its own, which asks ours for the credentials of each attempt.
-/// Nobody sees how the opening of its session ends: the SDK leaves the interceptors out.
+/// The identity of S3 Express has a cache of its own, which asks ours for the credentials of each attempt, be the
+/// session cached or not. Nobody sees how the opening of its session ends: the SDK leaves the interceptors out.
 #[tokio::test(start_paused = true)]
 async fn s3_express_is_admitted_with_the_credentials_behind_its_session() {
     let session = "<CreateSessionResult><Credentials><AccessKeyId>a</AccessKeyId>\
         <SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken>\
         <Expiration>2001-09-09T02:46:40Z</Expiration></Credentials></CreateSessionResult>";
     let throttle = recorder();
-    let script = Script::new(&throttle.log, [Answer::new(200, session), Answer::new(200, "")]);
+    let answers = || [Answer::new(200, session), Answer::new(200, "")];
+    let paced = aws::sdk_config(&config(&Script::new(&throttle.log, answers())), &throttle);
+    let client = aws_sdk_s3::Client::new(&paced);
+    for _ in 0..2 {
+        client.head_object().bucket("b--usw2-az1--x-s3").key("k").send().await.unwrap();
+    }
+    assert_eq!((throttle.log.count("acquire"), throttle.log.count("finish Accepted")), (3, 3));
+
+    let throttle = recorder();
+    let script = Script::new(&throttle.log, answers());
     let builder = aws_sdk_s3::config::Builder::from(&config(&script));
     let client = aws_sdk_s3::Client::from_conf(tidegate_throttle::attach!(builder, &throttle).build());
     for _ in 0..2 {
         client.head_object().bucket("b--usw2-az1--x-s3").key("k").send().await.unwrap();
     }
-    let head = "acquire 123456789012 eu-west-1 s3 HeadObject";
-    let open = "acquire 123456789012 eu-west-1 s3 CreateSession";
+    let head = "acquire 123456789012 eu-west-1 s3 HeadObject b--usw2-az1--x-s3";
+    let open = "acquire 123456789012 eu-west-1 s3 CreateSession b--usw2-az1--x-s3";
     assert_eq!(
         throttle.log.events(),
         [
@@ -222,4 +233,44 @@ async fn credentials_are_fetched_before_the_call_is_admitted() {
     let client = aws_sdk_kinesis::Client::from_conf(tidegate_throttle::attach!(builder, &throttle).build());
     client.describe_limits().send().await.unwrap();
     assert_eq!(throttle.log.timed()[0], (4000, ACQUIRE.to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_of_one_call_keeps_the_throttle() {
+    let throttle = Recorder { wait: Duration::from_secs(40), ..recorder() };
+    let script = Script::new(&throttle.log, [Answer::ok()]);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(2)).build();
+    let elsewhere = aws_sdk_kinesis::config::Region::new("eu-north-1");
+    let other = aws_sdk_kinesis::Config::builder().timeout_config(timeouts).region(elsewhere);
+    let client = kinesis(&config(&script), &throttle);
+    client.describe_limits().customize().config_override(other).send().await.unwrap();
+    let elsewhere = ACQUIRE.replace("west", "north");
+    assert_eq!(throttle.log.events(), [&elsewhere, "sent", "http", "finish Accepted"]);
+}
+
+/// The SDK signs and caches credentials by a clock that may be set while a call waits; the queue has its own.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_changes_nothing_for_the_queue() {
+    #[derive(Debug)]
+    struct Jumping(std::sync::atomic::AtomicU64);
+
+    impl aws_smithy_async::time::TimeSource for Jumping {
+        fn now(&self) -> std::time::SystemTime {
+            let turn = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let hours = if turn.is_multiple_of(2) { 20 } else { 0 };
+            std::time::UNIX_EPOCH + Duration::from_secs(START) + Duration::from_hours(hours)
+        }
+    }
+
+    for way in [0, 1] {
+        let throttle = Recorder { wait: Duration::from_secs(40), ..recorder() };
+        let script = Script::new(&throttle.log, [Answer::throttle(), Answer::ok()]);
+        let config = config(&script).to_builder().time_source(Jumping(0.into())).build();
+        let clients =
+            [kinesis(&config, &throttle), aws_sdk_kinesis::Client::new(&aws::sdk_config(&config, &throttle))];
+        clients[way].describe_limits().send().await.unwrap();
+        let sent: Vec<_> = throttle.log.timed().into_iter().filter(|(_, it)| it == "sent").collect();
+        assert_eq!(sent[0].0, 40_000);
+        assert!((80_000..=81_000).contains(&sent[1].0), "{sent:?}");
+    }
 }

@@ -122,3 +122,25 @@ async fn on_an_attached_client_the_call_is_admitted_once_and_its_retries_too() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_built_was_not_sent() {
+    let throttle = Recorder::default();
+    let client = aws_sdk_s3::Client::new(&config(&Script::new(&throttle.log, [Answer::ok()])));
+    let get = client.get_object();
+    aws::send(&throttle, &Call::new("s3", "GetObject"), || get.clone().send()).await.unwrap_err();
+    assert_eq!(throttle.log.events(), ["acquire s3 GetObject", "sent", "finish Unsent"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hot_key_is_tried_again_ever_more_slowly() {
+    let hot = r#"{"__type":"ThrottlingException","ThrottlingReasons":[{"reason":"TableReadKeyRangeThroughputExceeded"}]}"#;
+    let answers = std::iter::repeat_n(Answer::new(400, hot), 12).chain([Answer::ok()]);
+    let (throttle, client) = fixture(answers);
+    let operation = client.describe_limits();
+    aws::send(&throttle, &call(), || operation.clone().send()).await.unwrap();
+    let sent: Vec<_> =
+        throttle.log.timed().into_iter().filter(|(_, it)| it == "http").map(|(at, _)| at).collect();
+    assert_eq!(sent, [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 2023, 3023]);
+    assert_eq!(throttle.log.count("finish Unknown"), 12);
+}

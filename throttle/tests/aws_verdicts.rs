@@ -8,8 +8,9 @@ mod aws_support;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_support::{Answer, Recorder, Script, config, kinesis, s3};
-use tidegate_throttle::aws;
+use tidegate_throttle::aws::{self, Verdict};
 
 /// The outcome that a Kinesis answer ends with: under `attach!`, under `sdk_config`, and in `send`.
 async fn kinesis_outcomes(answer: Answer) -> [String; 3] {
@@ -58,6 +59,18 @@ async fn all_three_ways_in_tell_the_same() {
         (Answer::code(400, "TransactionInProgressException"), "finish Accepted"),
         (Answer::code(400, "ServiceQuotaExceededException"), "finish Accepted"),
         (Answer::new(403, "<html>"), "finish Accepted"),
+        (Answer::code(400, "KMSThrottlingException"), "finish Throttled"),
+        (
+            Answer::new(400, r#"{"__type":"ThrottlingException","retryAfterSeconds":9}"#),
+            "finish Throttled 9s",
+        ),
+        (
+            Answer::new(
+                400,
+                r#"{"__type":"ProvisionedThroughputExceededException","ThrottlingReasons":[{"reason":"TableReadKeyRangeThroughputExceeded"}]}"#,
+            ),
+            "finish Unknown",
+        ),
         (Answer::code(500, "InternalFailure"), "finish Unknown"),
         (Answer::new(503, ""), "finish Unknown"),
         (Answer::ok().lost(), "finish Unknown"),
@@ -112,4 +125,52 @@ async fn a_streamed_answer_is_finished_when_its_headers_are_there() {
     let object = client.get_object().bucket("b").key("k").send().await.unwrap();
     assert_eq!(throttle.log.count("finish Accepted"), 1);
     assert_eq!(object.body.collect().await.unwrap().into_bytes(), "the object");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_the_service_names_is_blamed_before_the_end() {
+    let answer = r#"{"__type":"ThrottlingException","serviceCode":"kinesis","quotaCode":"L-1194F27D"}"#;
+    let told = |throttle: &Recorder| throttle.log.events()[3..5].to_vec();
+    let config = |throttle: &Recorder| {
+        let script = Script::new(&throttle.log, [Answer::new(400, answer), Answer::ok()]);
+        config(&script).to_builder().retry_config(aws::no_retries()).build()
+    };
+    let (attached, configured, sent) = (Recorder::default(), Recorder::default(), Recorder::default());
+    kinesis(&config(&attached), &attached).describe_limits().send().await.unwrap_err();
+    let paced = aws::sdk_config(&config(&configured), &configured);
+    aws_sdk_kinesis::Client::new(&paced).describe_limits().send().await.unwrap_err();
+    let plain = aws_sdk_kinesis::Client::new(&config(&sent)).describe_limits();
+    let call = tidegate_throttle::Call::new("kinesis", "DescribeLimits");
+    aws::send(&sent, &call, || plain.clone().send()).await.unwrap();
+    for throttle in [&attached, &configured, &sent] {
+        assert_eq!(told(throttle), ["blame Quota(L-1194F27D)", "finish Throttled"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_verdict_on_a_result_is_public() {
+    let of = async |answer: Answer, timeout: Duration| {
+        let script = Script::new(&aws_support::Log::default(), [answer]);
+        let timeouts = TimeoutConfig::builder().operation_timeout(timeout).build();
+        let config = config(&script).to_builder().retry_config(aws::no_retries()).timeout_config(timeouts);
+        let client = aws_sdk_kinesis::Client::new(&config.build());
+        aws::verdict("kinesis", &client.describe_limits().send().await)
+    };
+    let (long, short) = (Duration::from_mins(1), Duration::from_secs(1));
+    let rate = |retry_after| Verdict::Rate { retry_after, blame: None };
+    assert_eq!(of(Answer::ok(), long).await, Verdict::Accepted);
+    assert_eq!(of(Answer::throttle(), long).await, rate(None));
+    assert_eq!(of(Answer::throttle().header("retry-after", "1"), long).await, rate(Some(short)));
+    assert_eq!(of(Answer::new(429, ""), long).await, rate(None));
+    assert_eq!(of(Answer::code(400, "ServiceQuotaExceededException"), long).await, Verdict::Quota);
+    assert_eq!(of(Answer::new(200, "not json"), long).await, Verdict::Accepted);
+    assert_eq!(of(Answer::ok().lost(), long).await, Verdict::Unknown);
+    assert_eq!(of(Answer::ok().after(long), short).await, Verdict::Unknown);
+
+    let script = Script::new(&aws_support::Log::default(), [Answer::ok()]);
+    let refusing = Recorder { refuse: true, ..Recorder::default() };
+    let refused = kinesis(&config(&script), &refusing).describe_limits().send().await;
+    assert_eq!(aws::verdict("kinesis", &refused), Verdict::Unsent);
+    let unbuilt = aws_sdk_s3::Client::new(&config(&script)).get_object().send().await;
+    assert_eq!(aws::verdict("s3", &unbuilt), Verdict::Unsent);
 }

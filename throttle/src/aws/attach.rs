@@ -6,7 +6,7 @@ use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use aws_smithy_runtime::client::{identity::IdentityCache, retries::RetryPartition};
 use aws_smithy_runtime_api::client::{
     identity::{ResolveCachedIdentity, SharedIdentityCache},
-    interceptors::Intercept,
+    interceptors::SharedInterceptor,
 };
 
 use super::{identity::Admitting, interceptor::Attempts, retry_partition, timeout::Unqueued};
@@ -31,14 +31,14 @@ use crate::Throttle;
 #[macro_export]
 macro_rules! attach {
     ($builder:expr, $throttle:expr $(,)?) => {{
-        let builder = $builder;
+        let mut builder = $builder;
         // A builder has no getters, but what it builds has.
         let config = builder.clone().build();
         let attachment = $crate::aws::Attachment::new($throttle);
+        builder.push_interceptor(attachment.interceptor());
         builder
             .identity_cache(attachment.identity_cache(config.identity_cache()))
             .sleep_impl(attachment.sleep_impl(config.sleep_impl()))
-            .interceptor(attachment.interceptor())
             .retry_partition(attachment.retry_partition(config.retry_partition()))
     }};
 }
@@ -70,8 +70,9 @@ impl Attachment {
 
     /// The interceptor that says how each attempt ended.
     #[must_use]
-    pub fn interceptor(&self) -> impl Intercept + use<> {
-        Attempts
+    pub fn interceptor(&self) -> SharedInterceptor {
+        // Before each hook of another the SDK looks whether it has been disabled: as much work as all else.
+        SharedInterceptor::permanent(Attempts)
     }
 
     /// The retry partition that the client has, or [`retry_partition`].

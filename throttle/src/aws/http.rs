@@ -96,18 +96,17 @@ async fn judge(answer: HttpConnectorFuture, admitted: Admitted) -> Result<HttpRe
     let verdict = if response.status().as_u16() < 400 {
         Verdict::Accepted
     } else {
-        let error = buffer(&mut response).await?;
-        reply::verdict_of(&service, &response, &error)
+        buffer(&mut response).await?;
+        reply::verdict(&service, &response)
     };
     verdict.settle(permit);
     Ok(response)
 }
 
 /// Reads the body, and leaves it for the SDK to read again.
-async fn buffer(response: &mut HttpResponse) -> Result<Vec<u8>, ConnectorError> {
+async fn buffer(response: &mut HttpResponse) -> Result<(), ConnectorError> {
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
     let bytes = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
-    let bytes = bytes.to_vec();
-    *response.body_mut() = SdkBody::from(bytes.clone());
-    Ok(bytes)
+    *response.body_mut() = SdkBody::from(bytes.into_bytes());
+    Ok(())
 }

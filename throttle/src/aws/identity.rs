@@ -76,7 +76,7 @@ impl ResolveCachedIdentity for Admitting {
                 call = call.deadline(at);
             }
             let began = Instant::now();
-            let permit = timeout::queued(deadlines.attempt, self.throttle.acquire(&call)).await?;
+            let permit = timeout::queued(deadlines.attempt, (*self.throttle).acquire(&call)).await?;
             let ends = deadlines.ends();
             let identity = if began.elapsed() < LONG {
                 identity

@@ -49,6 +49,9 @@ pub(crate) fn call(cfg: &ConfigBag, identity: &Identity) -> Call {
 
 /// The SDK's service id in the form of its crate name: `Route 53` is `route53`.
 pub(crate) fn service(id: &str) -> String {
+    if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return id.to_ascii_lowercase();
+    }
     id.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -106,7 +109,18 @@ fn encoded_account(key: &str) -> Option<String> {
     let bits = digits.into_iter().try_fold(0_u64, |bits, digit| Some(bits << 5 | digit?))?;
     // Fifty bits: the upper 48 are six bytes, whose top bit and low seven are not the account's.
     let account = (bits >> 2 & 0x7fff_ffff_ff80) >> 7;
-    Some(format!("{account:012}"))
+    Some(twelve_digits(account))
+}
+
+/// `{account:012}`, without the machinery of formatting: this is done for every call.
+fn twelve_digits(account: u64) -> String {
+    let mut digits = String::with_capacity(12);
+    let mut unit = 100_000_000_000;
+    while unit > 0 {
+        digits.extend(char::from_digit(u32::try_from(account / unit % 10).unwrap_or(0), 10));
+        unit /= 10;
+    }
+    digits
 }
 
 /// Tells keys apart and says nothing of them.

@@ -13,15 +13,10 @@ use crate::QuotaCode;
 /// An error document is shorter; what a proxy puts in its place may not be.
 const LONGEST: usize = 64 << 10;
 
-/// Classifies an error whose body is in memory.
+/// Classifies an error whose body is in memory. The status does not tell that it is one: in S3 it may be 200.
 pub(crate) fn verdict(service: &str, response: &HttpResponse) -> Verdict {
-    verdict_of(service, response, response.body().bytes().unwrap_or_default())
-}
-
-/// Classifies an error with a body that is kept apart from it.
-pub(crate) fn verdict_of(service: &str, response: &HttpResponse, body: &[u8]) -> Verdict {
     let headers = response.headers();
-    let error = Error::parse(body);
+    let error = Error::parse(response.body().bytes().unwrap_or_default());
     let code = headers.get("x-amzn-errortype").or(error.code);
     classify(&Reply {
         service,

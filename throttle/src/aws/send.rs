@@ -1,6 +1,6 @@
 //! [`send`]: admits one call, on nothing but the SDK's public results.
 
-use std::{future::Future, time::Duration};
+use std::{error::Error, future::Future, iter, time::Duration};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -11,7 +11,7 @@ use super::{
     classify::{Reply, Verdict, classify},
     handover, reply,
 };
-use crate::{Call, Throttle};
+use crate::{Call, Refused, Throttle};
 
 /// Between a throttle and the next attempt, whatever the throttle says.
 const LEAST_PAUSE: Duration = Duration::from_millis(1);
@@ -56,7 +56,7 @@ pub async fn send<S, T, E, O, F>(
 ) -> Result<T, SdkError<E, HttpResponse>>
 where
     S: Throttle + ?Sized,
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + Error + 'static,
     O: FnMut() -> F,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
@@ -95,7 +95,7 @@ where
 /// }
 /// # }
 /// ```
-pub fn verdict<T, E: ProvideErrorMetadata>(
+pub fn verdict<T, E: ProvideErrorMetadata + Error + 'static>(
     service: &str,
     result: &Result<T, SdkError<E, HttpResponse>>,
 ) -> Verdict {
@@ -116,7 +116,13 @@ pub fn verdict<T, E: ProvideErrorMetadata>(
             }
         }
         Err(SdkError::ResponseError(error)) => reply::verdict(service, error.raw()),
+        // The SDK takes a refusal under `attach!` for a failure to dispatch.
+        Err(error) if is_refused(error) => Verdict::Unsent,
         // Timeouts, lost connections, and what there will be.
         Err(_) => Verdict::Unknown,
     }
+}
+
+fn is_refused(error: &dyn Error) -> bool {
+    iter::successors(error.source(), |it| (*it).source()).any(<dyn Error>::is::<Refused>)
 }

@@ -33,7 +33,7 @@ use aws_smithy_types::{
     retry::{RetryConfig, RetrySpec},
 };
 use aws_types::{SdkConfig, region::Region};
-use tidegate_throttle::{Call, Outcome, Permit, Refused, Throttle, Ticket};
+use tidegate_throttle::{Blame, Call, Outcome, Permit, Refused, Throttle, Ticket};
 use tokio::time::Instant;
 
 /// What happened, in order, with the milliseconds at which it did.
@@ -127,6 +127,10 @@ impl Ticket for Recorded {
             let at = at.duration_since(self.0.log.1).as_millis();
             self.0.log.note(format!("{}expires {at}", self.0.name));
         }
+    }
+
+    fn blame(&mut self, blame: Blame) {
+        self.0.log.note(format!("{}blame {blame:?}", self.0.name));
     }
 
     fn finish(self: Box<Self>, outcome: Outcome) {
