@@ -253,6 +253,7 @@ impl Track {
         let ticks = self.trend(whole, Facts::tick(self.rate), facts) == Trend::Same;
         if ticks && !facts.ticks && trend != Trend::Same {
             (facts.ticks, trend) = (true, Trend::Same);
+            self.evidence = (self.evidence / self.grain(facts)).max(1);
         }
         let few = whole.accepted < 16 * facts.unit();
         match trend {
