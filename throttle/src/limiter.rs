@@ -355,7 +355,7 @@ impl Limiter {
     /// refilled.
     fn overflowed(&self, search: &Search, measured: Measured) -> bool {
         let rate = measured.rate();
-        if measured.time < facts::TICK * 2 {
+        if measured.time < facts::TICK * 2 || rate.mean(search.pace()).is_within(search.guess(), 3) {
             return false;
         }
         match self.burst_at(rate) {

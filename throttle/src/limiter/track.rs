@@ -313,7 +313,7 @@ impl Track {
         self.rate = if measured.accepted == 0 {
             self.rate.scale(7, 8)
         } else if self.sent < micros(self.cycle) / 4 {
-            let step = (CREEP / 2).max(TOKEN / self.evidence.max(4));
+            let step = (CREEP / 2).max(TOKEN / (2 * self.evidence.max(2)));
             self.rate.scale(TOKEN - step, TOKEN)
         } else {
             self.pace(facts)
