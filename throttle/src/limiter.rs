@@ -358,8 +358,15 @@ impl Limiter {
     /// Whether the bucket may have been full while a search was slow, so that it let less through than it
     /// refilled.
     fn overflowed(&self, search: &Search, measured: Measured) -> bool {
-        let fast = search.pace() > measured.rate().scale(5, 1);
-        self.burst_at(measured.rate()).map_or(fast, |burst| search.peak(measured.rate()) > burst / 2)
+        let rate = measured.rate();
+        if measured.time < facts::TICK * 2 || rate.mean(search.pace()).is_within(search.guess(), 3) {
+            return false;
+        }
+        match self.burst_at(rate) {
+            Some(burst) if burst >= micros(2 * self.facts.unit()) => search.peak(rate) > burst / 2,
+            Some(_) => search.pace() > rate.scale(3, 1),
+            None => search.pace() > rate.scale(5, 1),
+        }
     }
 
     fn has_room(&self, now: Duration, cost: u32) -> bool {

@@ -55,6 +55,8 @@ pub(super) struct Track {
     /// What was refilled since the refusal while the bucket was full, in millionths of tokens.
     spilled: u64,
     next: Duration,
+    /// How many refusals in a row came later than planned.
+    late: u8,
     /// Nobody knows how full the bucket was when the interval began.
     unsure: bool,
     /// The time and the tokens of the newest intervals, as long as only ticks explain them.
@@ -111,6 +113,7 @@ impl Track {
             haste: 1_000,
             spilled: 0,
             next: Duration::ZERO,
+            late: 0,
             unsure: false,
             doubt: None,
         }
@@ -253,6 +256,7 @@ impl Track {
         let ticks = self.trend(whole, Facts::tick(self.rate), facts) == Trend::Same;
         if ticks && !facts.ticks && trend != Trend::Same {
             (facts.ticks, trend) = (true, Trend::Same);
+            self.evidence = (self.evidence / self.grain(facts)).max(1);
         }
         let few = whole.accepted < 16 * facts.unit();
         match trend {
@@ -270,7 +274,9 @@ impl Track {
                 let in_doubt = whole.time < DOUBT && self.trend(measured, 0, facts) != Trend::Same;
                 self.doubt = in_doubt.then_some((whole.time, whole.accepted));
                 if !measured.overflowed {
+                    let refused_at = self.pace(facts);
                     self.confirm(measured, facts);
+                    self.allow_for_loss(refused_at, facts);
                 }
             }
         }
@@ -307,7 +313,7 @@ impl Track {
         self.rate = if measured.accepted == 0 {
             self.rate.scale(7, 8)
         } else if self.sent < micros(self.cycle) / 4 {
-            let step = (CREEP / 2).max(TOKEN / self.evidence.max(4));
+            let step = (CREEP / 2).max(TOKEN / (2 * self.evidence.max(2)));
             self.rate.scale(TOKEN - step, TOKEN)
         } else {
             self.pace(facts)
@@ -315,6 +321,19 @@ impl Track {
         self.evidence = if self.haste > 1_000 { 8 } else { (self.evidence * 2).min(CYCLE) };
         self.pause(now, facts);
         Reading::Confirmed
+    }
+
+    /// Refusals keep coming late where more is lost than was measured: a bucket that holds no more than what
+    /// comes in a second may have been full for part of each. The pace that was refused is the better measure.
+    fn allow_for_loss(&mut self, refused_at: Rate, facts: &Facts) {
+        let is_late = self.sent > micros(self.cycle) / 10 * 11;
+        self.late = if is_late { self.late.saturating_add(1) } else { 0 };
+        let is_small = facts.burst.is_some_and(|burst| burst / 3 * 2 < Facts::tick(self.rate));
+        if self.late >= 2 && is_small {
+            self.rate = self.rate.max(refused_at.scale(98, 100));
+            self.evidence = self.evidence.min(CYCLE / 4);
+            self.late = 0;
+        }
     }
 
     fn confirm(&mut self, measured: Measured, facts: &Facts) {
