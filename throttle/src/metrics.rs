@@ -120,6 +120,7 @@ impl Labels {
                 let labels = self.of_and(limit, "priority", observe::priority(priority));
                 counter!(name::SHED, labels).increment(1);
             }
+            Event::Alone { limit, .. } => counter!(name::ALONE, self.of(limit)).increment(1),
         }
     }
 

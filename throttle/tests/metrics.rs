@@ -154,7 +154,7 @@ fn with(key: &'static str, value: &'static str) -> Vec<(&'static str, &'static s
 }
 
 /// One of each, of which every field counts.
-fn events(limit: &Limit) -> [Event<'_>; 6] {
+fn events(limit: &Limit) -> [Event<'_>; 7] {
     let (waited, took) = (Duration::from_millis(1500), Duration::from_millis(250));
     let throttled = Outcome::Throttled { retry_after: None };
     [
@@ -164,6 +164,7 @@ fn events(limit: &Limit) -> [Event<'_>; 6] {
         Event::Learnt { limit, rate: Rate::micros_per_second(20_000_000) },
         Event::Paused { limit, pause: Duration::from_secs(3) },
         Event::Shed { limit, priority: Priority::Background, retry_after: None },
+        Event::Alone { limit, error: &std::fmt::Error },
     ]
 }
 
@@ -193,7 +194,8 @@ fn events_are_recorded() {
     assert_eq!(values(&metrics, "learnt_total"), [(1.0, LABELS.to_vec())]);
     assert_eq!(values(&metrics, "pause_seconds"), [(3.0, LABELS.to_vec())]);
     assert_eq!(values(&metrics, "shed_total"), [(1.0, with("priority", "background"))]);
-    assert_eq!(metrics.len(), 8);
+    assert_eq!(values(&metrics, "alone_total"), [(1.0, LABELS.to_vec())]);
+    assert_eq!(metrics.len(), 9);
 }
 
 #[tokio::test(start_paused = true)]

@@ -121,7 +121,7 @@ fn limit() -> Limit {
 }
 
 /// One of each, of which every field counts, and the name under which it is logged.
-fn events(limit: &Limit) -> [(&'static str, Event<'_>); 6] {
+fn events(limit: &Limit) -> [(&'static str, Event<'_>); 7] {
     let (waited, took) = (Duration::from_millis(1500), Duration::from_millis(250));
     let retry_after = Some(Duration::from_secs(2));
     let priority = Priority::Background;
@@ -132,6 +132,7 @@ fn events(limit: &Limit) -> [(&'static str, Event<'_>); 6] {
         ("learnt", Event::Learnt { limit, rate: Rate::micros_per_second(20_000_000) }),
         ("paused", Event::Paused { limit, pause: Duration::from_secs(3) }),
         ("shed", Event::Shed { limit, priority, retry_after }),
+        ("alone", Event::Alone { limit, error: &std::fmt::Error }),
     ]
 }
 
@@ -144,6 +145,7 @@ fn events_are_logged_with_what_they_say() {
         ("learnt", &[("rate", "20.000/s")]),
         ("paused", &[("pause_ms", "3000")]),
         ("shed", &[("priority", "background"), ("retry_after_ms", "2000")]),
+        ("alone", &[("error", "an error occurred when formatting an argument")]),
     ]);
     for (name, event) in events(&limit()) {
         let entry = logged(&event);

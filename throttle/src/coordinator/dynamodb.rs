@@ -11,6 +11,7 @@ use std::{
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
+    operation::create_table::CreateTableError,
     types::{
         AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ReturnValue,
         ScalarAttributeType,
@@ -100,7 +101,9 @@ impl DynamoDb {
             .send()
             .await;
         match created {
-            Err(error) if !error.as_service_error().is_some_and(|it| it.is_resource_in_use_exception()) => {
+            Err(error)
+                if !error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
+            {
                 return Err(error.into());
             }
             _ => {}
@@ -155,8 +158,9 @@ impl Coordinator for DynamoDb {
         let mut expression = "SET #me = :me, #expires = :expires".to_owned();
         for (at, name) in forgotten.iter().flatten().enumerate() {
             expression.push_str(if at == 0 { " REMOVE " } else { ", " });
-            expression.push_str(&format!("#m{at}"));
-            update = update.expression_attribute_names(format!("#m{at}"), name);
+            let alias = format!("#m{at}");
+            expression.push_str(&alias);
+            update = update.expression_attribute_names(alias, name);
         }
         let item = update.update_expression(expression).send().await?.attributes.unwrap_or_default();
         let mut shares = Vec::new();

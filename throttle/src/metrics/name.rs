@@ -8,6 +8,7 @@ pub(super) const ATTEMPT: &str = "tidegate_throttle_attempt_seconds";
 pub(super) const LEARNT: &str = "tidegate_throttle_learnt_total";
 pub(super) const PAUSE: &str = "tidegate_throttle_pause_seconds";
 pub(super) const SHED: &str = "tidegate_throttle_shed_total";
+pub(super) const ALONE: &str = "tidegate_throttle_alone_total";
 pub(super) const RATE: &str = "tidegate_throttle_rate_tokens_per_second";
 pub(super) const BURST: &str = "tidegate_throttle_burst_tokens";
 pub(super) const LEVEL: &str = "tidegate_throttle_level_tokens";
@@ -22,6 +23,7 @@ pub(super) fn describe() {
     describe_counter!(LEARNT, Unit::Count, "how often the rate was learnt, or learnt anew");
     describe_histogram!(PAUSE, Unit::Seconds, "how long a pause the service asked for");
     describe_counter!(SHED, Unit::Count, "calls that were refused, or left the queue for want of time");
+    describe_counter!(ALONE, Unit::Count, "how often the coordinator could not be asked");
     describe_gauge!(RATE, Unit::CountPerSecond, "the refill rate as learnt; not there before");
     describe_gauge!(BURST, Unit::Count, "how many tokens the bucket holds; not there while unknown");
     describe_gauge!(LEVEL, Unit::Count, "how many it holds now; not there while unknown");
