@@ -331,6 +331,16 @@ impl Line {
         }
     }
 
+    /// How many tokens it holds, if it is known to be about to stop a call.
+    pub(super) fn nearly_empty(&self) -> Option<u64> {
+        let state = self.lock();
+        let rate = state.limiter.learnt()?.rate();
+        let level = state.limiter.level(self.since_start(Instant::now()))?;
+        // What a twentieth of a second refills is not known better than that.
+        let few = rate.as_micros_per_second() / 20_000_000 + 2;
+        (level <= few).then_some(level)
+    }
+
     pub(super) fn learnt(&self) -> Option<Learnt> {
         self.lock().limiter.learnt()
     }

@@ -113,9 +113,22 @@ impl Admitted {
             }
             (None, Some(widest)) => {
                 let own = Arc::as_ptr(self.first.line()).addr();
-                let shared = widest.line().lock().culprit.stopped(own, widest.since());
-                if shared { self.wider.len() } else { 0 }
+                let together = widest.line().lock().culprit.stopped(own, widest.since());
+                self.nearly_empty().unwrap_or(if together { self.wider.len() } else { 0 })
             }
+        }
+    }
+
+    /// Which of the limits is known to have been about to stop a call, if it is one of them.
+    fn nearly_empty(&self) -> Option<usize> {
+        let passes = std::iter::once(&self.first).chain(&self.wider).enumerate();
+        let mut levels: Vec<_> =
+            passes.filter_map(|(at, pass)| Some((pass.line().nearly_empty()?, at))).collect();
+        levels.sort_unstable();
+        match levels.as_slice() {
+            [(_, at)] => Some(*at),
+            [(level, at), (next, _), ..] if level < next => Some(*at),
+            _ => None,
         }
     }
 }

@@ -1,4 +1,5 @@
 //! A service that is one token bucket, and a load on it.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::{
     sync::{Arc, Mutex},
