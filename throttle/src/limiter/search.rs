@@ -55,19 +55,18 @@ impl Search {
     /// Begins at `now` with a bucket that was empty at `empty_at`.
     pub(super) fn new(guess: Rate, growth: u64, empty_at: Duration, now: Duration, facts: &Facts) -> Self {
         let event = Event { start: empty_at, accepted: 0 };
-        let mut search =
-            Self {
-                guess,
-                growth,
-                pace: guess,
-                empty_at,
-                last: empty_at,
-                next: Duration::ZERO,
-                event,
-                dry_since: empty_at,
-                marks: Vec::new(),
-                taken: 0,
-            };
+        let mut search = Self {
+            guess,
+            growth,
+            pace: guess,
+            empty_at,
+            last: empty_at,
+            next: Duration::ZERO,
+            event,
+            dry_since: empty_at,
+            marks: Vec::new(),
+            taken: 0,
+        };
         search.aim(guess, now, facts);
         search
     }
@@ -83,7 +82,13 @@ impl Search {
 
     /// A probe was refused, and nothing let through before it: the guess may be right all the same, where
     /// tokens come once a second.
-    pub(super) fn still_empty(&mut self, measured: Measured, empty_at: Duration, now: Duration, facts: &Facts) {
+    pub(super) fn still_empty(
+        &mut self,
+        measured: Measured,
+        empty_at: Duration,
+        now: Duration,
+        facts: &Facts,
+    ) {
         let wait = empty_at.saturating_sub(self.empty_at).saturating_mul(2);
         let dry = Measured { time: empty_at.saturating_sub(self.dry_since), ..measured };
         let guess = self.guess.min(dry.most(TICK)).max(SLOWEST);
@@ -99,7 +104,8 @@ impl Search {
 
     /// The most that the bucket held meanwhile, in millionths of tokens, if it refills at `rate`.
     pub(super) fn peak(&self, rate: Rate) -> u64 {
-        let level = |&(_, since, taken): &(Rate, Duration, u64)| rate.gain(since).saturating_sub(micros(taken));
+        let level =
+            |&(_, since, taken): &(Rate, Duration, u64)| rate.gain(since).saturating_sub(micros(taken));
         self.marks.iter().map(level).max().unwrap_or(0)
     }
 
@@ -152,7 +158,7 @@ impl Search {
         self.taken = self.taken.saturating_add(cost.into());
         // A pause for want of callers is no reason to go faster.
         let since = now.min(self.next.saturating_add(LATE)).saturating_sub(self.last).as_nanos();
-        let part = u64::try_from((since << 16) / growth).unwrap_or(u64::MAX).min(1 << 16);
+        let part = u64::try_from(since.saturating_mul(1 << 16) / growth).unwrap_or(u64::MAX).min(1 << 16);
         self.pace = self.pace.scale((1 << 16) + part, 1 << 16);
         self.last = now;
         self.next = self.next.max(now.saturating_sub(LATE)).saturating_add(self.gap(cost.into()));
@@ -182,7 +188,7 @@ impl Search {
         self.event.accepted = self.event.accepted.saturating_add(measured.accepted);
         let event = Measured { time: empty_at.saturating_sub(self.event.start), ..measured };
         let event = Measured { accepted: self.event.accepted, ..event };
-        let jitter = facts.jitter() + facts.trip.smoothed() / 16;
+        let jitter = facts.jitter().saturating_add(facts.trip.smoothed() / 16);
         if event.time <= jitter.saturating_mul(2) {
             return self.aim(self.guess, now, facts);
         }
