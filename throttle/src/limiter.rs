@@ -215,11 +215,11 @@ impl Limiter {
         self.epoch = self.epoch.wrapping_add(1);
         self.interval = Interval::new(now);
         self.begun = true;
-        let next = self.next_at().min(now + LONGEST_WAIT);
+        let next = self.next_at().min(now.saturating_add(LONGEST_WAIT));
         let mut track = Track::shared(rate, now, &self.facts);
         if matches!(self.phase, Phase::Track(_)) {
             // A pause that goes on is not cut short by more than the new rate explains.
-            track.delay(next.min(now + rate.time(2 * TOKEN)));
+            track.delay(next.min(now.saturating_add(rate.time(2 * TOKEN))));
         }
         self.phase = Phase::Track(track);
     }
@@ -359,7 +359,9 @@ impl Limiter {
     /// refilled.
     fn overflowed(&self, search: &Search, measured: Measured) -> bool {
         let rate = measured.rate();
-        if measured.time < facts::TICK * 2 || rate.mean(search.pace()).is_within(search.guess(), 3) {
+        if measured.time < facts::TICK.saturating_mul(2)
+            || rate.mean(search.pace()).is_within(search.guess(), 3)
+        {
             return false;
         }
         match self.burst_at(rate) {

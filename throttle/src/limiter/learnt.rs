@@ -33,6 +33,8 @@ impl Learnt {
     }
 
     /// That refills `micros` millionths of a token at a time; 0, the default, where it refills steadily.
+    ///
+    /// A limit that does not refill steadily is taken to do so once a second.
     #[must_use]
     pub const fn with_lump(self, micros: u64) -> Self {
         Self { lump: micros, ..self }

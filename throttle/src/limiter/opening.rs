@@ -98,7 +98,7 @@ impl Opening {
         self.last = now;
         // A call that costs more than the window is spread no longer than the window is.
         let share = u128::from(self.window.min(cost.into()));
-        let spread = trip.smoothed().as_nanos() * share / (2 * u128::from(self.window));
+        let spread = trip.smoothed().as_nanos().saturating_mul(share) / (2 * u128::from(self.window));
         self.next = self.next.max(now.saturating_sub(LATE)).saturating_add(nanos(spread));
     }
 
@@ -111,7 +111,7 @@ impl Opening {
     pub(super) fn answered(&mut self, sent: Duration, cost: u32, trip: &RoundTrip) {
         self.accepted = self.accepted.saturating_add(cost.into());
         let trip = |rate: u64| {
-            let calls = trip.smoothed().as_nanos() * u128::from(rate) / 1_000_000_000;
+            let calls = trip.smoothed().as_nanos().saturating_mul(rate.into()) / 1_000_000_000;
             u64::try_from(calls).unwrap_or(u64::MAX)
         };
         let later = trip(self.accepted.saturating_mul(BRISKER)).min(self.accepted / SHARE);

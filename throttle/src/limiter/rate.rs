@@ -46,7 +46,7 @@ impl Rate {
 
     /// How many millionths of a token come in `time`.
     pub(super) fn gain(self, time: Duration) -> u64 {
-        u64::try_from(u128::from(self.0) * time.as_nanos() / NANOS).unwrap_or(u64::MAX)
+        u64::try_from(u128::from(self.0).saturating_mul(time.as_nanos()) / NANOS).unwrap_or(u64::MAX)
     }
 
     /// How long `micros` millionths of a token take, rounded up, so that a wait is never too short.

@@ -158,7 +158,7 @@ impl Search {
         self.taken = self.taken.saturating_add(cost.into());
         // A pause for want of callers is no reason to go faster.
         let since = now.min(self.next.saturating_add(LATE)).saturating_sub(self.last).as_nanos();
-        let part = u64::try_from((since << 16) / growth).unwrap_or(u64::MAX).min(1 << 16);
+        let part = u64::try_from(since.saturating_mul(1 << 16) / growth).unwrap_or(u64::MAX).min(1 << 16);
         self.pace = self.pace.scale((1 << 16) + part, 1 << 16);
         self.last = now;
         self.next = self.next.max(now.saturating_sub(LATE)).saturating_add(self.gap(cost.into()));
@@ -188,7 +188,7 @@ impl Search {
         self.event.accepted = self.event.accepted.saturating_add(measured.accepted);
         let event = Measured { time: empty_at.saturating_sub(self.event.start), ..measured };
         let event = Measured { accepted: self.event.accepted, ..event };
-        let jitter = facts.jitter() + facts.trip.smoothed() / 16;
+        let jitter = facts.jitter().saturating_add(facts.trip.smoothed() / 16);
         if event.time <= jitter.saturating_mul(2) {
             return self.aim(self.guess, now, facts);
         }

@@ -147,8 +147,7 @@ impl Track {
         let most = (burst / 2).min(burst.saturating_sub(lump).max(micros(unit)));
         let stretched = u128::from(reserve) * u128::from(self.stretch) / 100;
         self.reserve = u64::try_from(stretched).unwrap_or(u64::MAX).min(most).max(micros(unit) / 2);
-        let longest = (self.rate.gain(CYCLE_TIME) / TOKEN)
-            .clamp(CYCLE * unit, (LONGEST_CYCLE * unit).max(CYCLE * unit));
+        let longest = (self.rate.gain(CYCLE_TIME) / TOKEN).clamp(CYCLE * unit, LONGEST_CYCLE * unit);
         self.cycle = longest.min(self.evidence.saturating_mul(2 * self.grain(facts)));
         self.sent = 0;
         self.haste = 1_000;
@@ -222,7 +221,7 @@ impl Track {
     fn is_overdue(&self, interval: &Interval, since: Duration, facts: &Facts) -> bool {
         let unit = micros(facts.unit());
         if facts.is_tight() && !self.unsure {
-            return self.sent > micros(self.cycle) / 2 * 3;
+            return self.sent > micros(self.cycle).saturating_mul(3) / 2;
         }
         let taken = micros(interval.accepted().saturating_sub(interval.unknown()));
         let ahead = taken.saturating_add(self.spilled).saturating_sub(self.rate.gain(since));
@@ -232,8 +231,11 @@ impl Track {
         } else {
             0
         };
-        let slack = facts.lump(self.rate).saturating_add(unit / 2 * 3).saturating_add(first);
-        ahead > slack.saturating_add(self.rate.gain(facts.jitter())).saturating_add(self.sent / self.evidence)
+        let slack = facts.lump(self.rate).saturating_add(unit.saturating_mul(3) / 2).saturating_add(first);
+        ahead
+            > slack
+                .saturating_add(self.rate.gain(facts.jitter()))
+                .saturating_add(self.sent / self.evidence.max(4))
     }
 
     /// A call that was admitted was not sent.
@@ -326,7 +328,7 @@ impl Track {
     /// Refusals keep coming late where more is lost than was measured: a bucket that holds no more than what
     /// comes in a second may have been full for part of each. The pace that was refused is the better measure.
     fn allow_for_loss(&mut self, refused_at: Rate, facts: &Facts) {
-        let is_late = self.sent > micros(self.cycle) / 10 * 11;
+        let is_late = self.sent > micros(self.cycle.saturating_mul(11)) / 10;
         self.late = if is_late { self.late.saturating_add(1) } else { 0 };
         let is_small = facts.burst.is_some_and(|burst| burst / 3 * 2 < Facts::tick(self.rate));
         if self.late >= 2 && is_small {
