@@ -41,7 +41,7 @@
 //!
 //! | service | operations | resource | cost |
 //! |---|---|---|---|
-//! | `dynamodb` | on items, except PartiQL | `table/read`, `table/write`, `table/index/name/read`; of several tables the first | |
+//! | `dynamodb` | on items, except `PartiQL` | `table/read`, `table/write`, `table/index/name/read`; of several tables the first | |
 //! | `ec2` | `RunInstances` | | `MaxCount` |
 //! | `ec2` | `StartInstances`, `StopInstances`, `TerminateInstances` | | instance ids |
 //! | `kinesis` | `PutRecord`, `PutRecords`, `ListShards`, `MergeShards`, `SplitShard`, on consumers | `stream` | |

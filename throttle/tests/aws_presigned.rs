@@ -5,7 +5,7 @@
 
 mod aws_support;
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_support::Recorder;
@@ -23,9 +23,9 @@ async fn send(request: &PresignedRequest, body: &str) -> String {
     let path = uri.path_and_query().unwrap();
     let mut head = format!("{} {path} HTTP/1.1\r\nhost: {}\r\n", request.method(), uri.authority().unwrap());
     for (name, value) in request.headers() {
-        head += &format!("{name}: {value}\r\n");
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
-    head += &format!("content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    write!(head, "content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

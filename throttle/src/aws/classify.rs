@@ -7,9 +7,8 @@ use crate::{Blame, Outcome, Permit, QuotaCode};
 /// Codes that mean a rate was exceeded, whatever the service, besides those that say so themselves: see
 /// [`names_a_throttle`].
 ///
-/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>; for
-/// `ClientLimitExceededException`
-/// <https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_DescribeStream.html>.
+/// Source: `THROTTLING_ERRORS` in aws-runtime's `retries/classifiers.rs`; for Kinesis Video
+/// <https://docs.aws.amazon.com/botocore/latest/reference/services/kinesisvideo/client/exceptions/ClientLimitExceededException.html>
 const RATE: [&str; 6] = [
     "TooManyRequestsException",
     "ProvisionedThroughputExceededException",
@@ -108,7 +107,7 @@ impl Reply<'_> {
     /// tables has a code of its own.
     ///
     /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html>,
-    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html#API_Query_Errors>
+    /// <https://docs.aws.amazon.com/botocore/latest/reference/services/dynamodb/client/exceptions/RequestLimitExceeded.html>
     fn blame(&self) -> Option<Blame> {
         let of_dynamodb = || match (self.service, self.code, self.reason) {
             ("dynamodb", Some("RequestLimitExceeded"), _) => Some(Blame::Widest),
@@ -147,7 +146,8 @@ pub fn classify(reply: &Reply<'_>) -> Verdict {
         return rate;
     }
     match (reply.status, code) {
-        // Kinesis names a rate as others name a quota, and so does API Gateway, with the status of a rate.
+        // Kinesis names a rate as others name a quota, and so does API Gateway, with the status of a rate:
+        // <https://docs.aws.amazon.com/sdk-for-python/v1/reference/clients/api-gateway/errors/LimitExceededException/>.
         (_, "LimitExceededException") if reply.service == "kinesis" => rate,
         (429, "LimitExceededException") => rate,
         (_, code) if is_quota(code) => Verdict::Quota,
@@ -171,7 +171,7 @@ fn names_a_throttle(code: &str) -> bool {
 
 fn names_a_rate(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    message.contains("rate exceeded") || message.contains("reduce your request rate")
+    ["rate exceeded", "reduce your request rate", "slow down"].iter().any(|words| message.contains(words))
 }
 
 /// `LimitExceeded`, `VpcLimitExceeded`, `ServiceQuotaExceededException` and their like.
@@ -224,6 +224,7 @@ mod tests {
             ("lambda", 429, "TooManyRequestsException", "", rate),
             ("anything", 429, "", "", rate),
             ("apigateway", 429, "LimitExceededException", "", rate),
+            ("firehose", 503, "ServiceUnavailableException", "Slow down.", rate),
             ("kinesisvideo", 400, "ClientLimitExceededException", "", rate),
             ("kinesis", 400, "KMSThrottlingException", "", rate),
             ("sqs", 400, "KmsThrottled", "", rate),

@@ -72,9 +72,9 @@ impl<'a> Error<'a> {
         let mut kind = None;
         for member in document::members(text) {
             match (member.depth, member.key) {
-                (1, "__type") => kind = kind.or(member.string()),
-                (1, "code") => error.code = error.code.or(member.string()),
-                (1, "message" | "Message") => error.message = error.message.or(member.string()),
+                (1, "__type") => kind = member.string(),
+                (1, "code") => error.code = member.string(),
+                (1, "message" | "Message") => error.message = member.string(),
                 (1, "quotaCode" | "QuotaCode") => error.quota = member.string().and_then(QuotaCode::new),
                 (1, "retryAfterSeconds" | "RetryAfterSeconds") => {
                     error.retry_after = member.number().map(Duration::from_secs);

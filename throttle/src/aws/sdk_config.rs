@@ -19,6 +19,11 @@ use crate::Throttle;
 /// Apply it to a config that is loaded, rather than to the loader, so that fetching credentials does not
 /// wait for the limit that the credentials are for.
 ///
+/// Its limits are those of operations, and of buckets: what else a request [says](crate::aws) is not seen here.
+/// Nor does an `SdkConfig` carry a retry quota: a client that must not fail because of throttling alone takes
+/// `.retry_partition(aws::retry_partition())` when it is made. The [deadline](crate::Call::deadline) of a retry is
+/// that of an operation that began with it.
+///
 /// An error in an HTTP 200, as S3 sends it for long copies, counts as accepted here.
 ///
 /// ```

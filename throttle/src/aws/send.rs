@@ -25,7 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// ([`no_retries`](super::no_retries)); with them on, its retries go out unpaced, unless the client is
 /// [attached](crate::attach) too. Throttles are retried without bound: give the call a
 /// `tokio::time::timeout` if it must end. A `Retry-After` is told to the throttle, for all of its
-/// callers, and honoured by this one in any case.
+/// callers, and honoured by this one in any case. A [hot key](Verdict::HotKey), which no throttle paces, is tried again
+/// after 1 ms, and then ever more slowly up to once a second.
 ///
 /// ```
 /// # async fn of(client: &aws_sdk_kinesis::Client, throttle: &dyn tidegate_throttle::Throttle)

@@ -21,7 +21,7 @@ pub(super) fn read(operation: &str, body: &[u8]) -> CallHint {
     let (mut table, mut index) = (None, None);
     for member in members(head(body, MOST)).filter(|it| it.depth == depth) {
         match member.key {
-            "TableName" => table = table.or(member.string()),
+            "TableName" => table = member.string(),
             "IndexName" => index = member.string(),
             _ => {}
         }

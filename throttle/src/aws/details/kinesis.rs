@@ -26,12 +26,16 @@ pub(super) fn read(operation: &str, body: &[u8]) -> CallHint {
         // The account's, not a stream's.
         _ => return CallHint::default(),
     }
+    let of_a_shard = matches!(operation, "GetShardIterator" | "SubscribeToShard");
     let (mut stream, mut shard) = (None, None);
     for member in members(head(body, MOST)).filter(|it| it.depth == 1) {
         match member.key {
-            "StreamName" | "StreamARN" | "ConsumerARN" => stream = stream.or(member.string()),
+            "StreamName" | "StreamARN" | "ConsumerARN" => stream = member.string(),
             "ShardId" => shard = member.string(),
             _ => {}
+        }
+        if stream.is_some() && (shard.is_some() || !of_a_shard) {
+            break;
         }
     }
     resource(stream.map(name).map(|stream| match shard {

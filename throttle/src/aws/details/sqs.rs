@@ -3,11 +3,11 @@
 //! Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 
 use super::{CallHint, MOST, resource};
-use crate::aws::document::{head, members};
+use crate::aws::document::{head, member};
 
-/// The name at the end of the URL, which the SDK writes first.
+/// The name at the end of the URL.
 pub(super) fn read(_: &str, body: &[u8]) -> CallHint {
-    let url = members(head(body, MOST)).next().filter(|it| it.key == "QueueUrl").and_then(|it| it.string());
+    let url = member(head(body, MOST), "QueueUrl");
     resource(url.and_then(|url| url.rsplit('/').next()).map(str::to_owned))
 }
 
