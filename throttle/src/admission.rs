@@ -9,7 +9,7 @@ mod permit;
 mod priority;
 mod unlimited;
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -51,13 +51,20 @@ pub trait Throttle: fmt::Debug + Send + Sync {
     async fn acquire(&self, call: &Call) -> Result<Permit, Refused>;
 }
 
+/// What [`Throttle::acquire`] gives, as `async-trait` spells it.
+type Acquiring<'a> = Pin<Box<dyn Future<Output = Result<Permit, Refused>> + Send + 'a>>;
+
 macro_rules! forward {
     ($($wrapper:ty),+) => {$(
-        #[async_trait]
-        #[deny(clippy::missing_trait_methods)]
         impl<T: Throttle + ?Sized> Throttle for $wrapper {
-            async fn acquire(&self, call: &Call) -> Result<Permit, Refused> {
-                (**self).acquire(call).await
+            // By hand, since `async fn` would put the future into a second box.
+            fn acquire<'this, 'call, 'both>(&'this self, call: &'call Call) -> Acquiring<'both>
+            where
+                'this: 'both,
+                'call: 'both,
+                Self: 'both,
+            {
+                (**self).acquire(call)
             }
         }
     )+};
