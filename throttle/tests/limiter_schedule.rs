@@ -114,7 +114,7 @@ proptest! {
         for (step, micros, cost) in steps {
             now += Duration::from_micros(micros * 100);
             if let Some(until) = take(&mut limiter, now, step, cost, &mut in_flight)? {
-                prop_assert!(until <= now + Duration::from_hours(1), "{:?}", until - now);
+                prop_assert!(until <= now + Duration::from_hours(1), "{until:?} at {now:?}");
                 now = until;
             }
         }
@@ -163,7 +163,7 @@ proptest! {
             limiter.departed(now, &mut stamp);
         }
         // 20/s since the refusal of the call that was sent after a second.
-        let refilled = ((now - second).as_millis() / 50) as u64;
+        let refilled = u64::try_from(now.saturating_sub(second).as_millis() / 50).unwrap();
         prop_assert_eq!(limiter.level(now), Some(refilled - u64::from(cost)));
         limiter.finish(now, stamp, Outcome::Unsent);
         prop_assert_eq!(limiter.level(now), Some(refilled));
