@@ -180,7 +180,7 @@ impl Requester {
         operation: &mut impl FnMut() -> F,
     ) -> Option<Result<T, SdkError<E, HttpResponse>>>
     where
-        E: ProvideErrorMetadata,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         if !manner.until_done && self.stop.is_wished() {

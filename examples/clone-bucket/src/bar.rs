@@ -45,7 +45,7 @@ fn message(progress: &tidegate_clone::Progress, throttle: &Adaptive) -> String {
     let copied = text::grouped(progress.copied);
     let listed = text::grouped(progress.listed);
     let mut parts = vec![format!("{copied} of {listed}{more} objects"), text::bytes(progress.bytes_copied)];
-    let paced = throttle.snapshot().into_iter().find(|limit| limit.limit.name() == "CopyObject");
+    let paced = throttle.snapshot().into_iter().find(|limit| limit.limit.name() == "writes");
     if let Some(rate) = paced.and_then(|limit| limit.rate) {
         parts.push(format!("paced at {}/s", text::grouped(rate.as_micros_per_second() / 1_000_000)));
     }

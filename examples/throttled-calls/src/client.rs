@@ -12,7 +12,8 @@ use aws_sdk_kinesis::{
         Builder, ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef,
         retry::RetryConfig,
     },
-    error::BoxError,
+    error::{BoxError, ProvideErrorMetadata},
+    operation::describe_limits::DescribeLimitsError,
 };
 use aws_smithy_http_client::tls;
 use tidegate_throttle::{Adaptive, attach, aws};
@@ -70,14 +71,15 @@ impl Intercept for CountThrottles {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let error = context.output_or_error().and_then(Result::err);
-        let code = error
-            .and_then(|error| error.as_operation_error())
-            .and_then(|error| {
-                error.downcast_ref::<aws_sdk_kinesis::operation::describe_limits::DescribeLimitsError>()
-            })
-            .and_then(aws_sdk_kinesis::error::ProvideErrorMetadata::code);
-        if code.is_some_and(|code| code.contains("Throttl") || code == "LimitExceededException") {
+        let error = context.output_or_error().and_then(Result::err).and_then(|it| it.as_operation_error());
+        let error = error.and_then(|it| it.downcast_ref::<DescribeLimitsError>());
+        let reply = aws::Reply {
+            service: "kinesis",
+            status: context.response().map_or(0, |response| response.status().as_u16()),
+            code: error.and_then(ProvideErrorMetadata::code),
+            ..aws::Reply::default()
+        };
+        if matches!(aws::classify(&reply), aws::Verdict::Rate { .. }) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())

@@ -2,11 +2,14 @@
 
 use std::{error::Error, time::Duration};
 
-use aws_sdk_kinesis::{Client, config};
+use aws_sdk_kinesis::{Client, config, error::SdkError, operation::describe_limits::DescribeLimitsError};
 use indicatif::{ProgressBar, ProgressStyle};
 use tidegate_local_aws::{Latency, Limits, LocalAws};
 use tidegate_throttle::{Adaptive, LimitState, attach, aws};
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, interval, timeout_at},
+};
 
 use crate::embedded::http_client;
 
@@ -29,8 +32,9 @@ pub(crate) async fn show() -> Result<(), Box<dyn Error>> {
     let client = Client::from_conf(attach!(builder, &throttle).build());
 
     let end = Instant::now() + TIME;
+    let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
-        tokio::spawn(call_until(client.clone(), end));
+        tasks.spawn(call_until(client.clone(), end));
     }
     let line = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("  {spinner} {msg}")?);
     let mut tick = interval(Duration::from_millis(100));
@@ -42,6 +46,9 @@ pub(crate) async fn show() -> Result<(), Box<dyn Error>> {
         }
     }
     line.finish_and_clear();
+    while let Some(task) = tasks.join_next().await {
+        task??;
+    }
     let counted = embedded.counters().action("kinesis", "DescribeLimits");
     let allowed = u64::from(BURST) + u64::from(REFILL) * TIME.as_secs();
     println!("  the limit allowed  {allowed} calls in {} s", TIME.as_secs());
@@ -54,8 +61,11 @@ pub(crate) async fn show() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn call_until(client: Client, end: Instant) {
-    while let Ok(Ok(_)) = timeout_at(end, client.describe_limits().send()).await {}
+async fn call_until(client: Client, end: Instant) -> Result<(), SdkError<DescribeLimitsError>> {
+    while let Ok(called) = timeout_at(end, client.describe_limits().send()).await {
+        called?;
+    }
+    Ok(())
 }
 
 fn describe(limit: &LimitState) -> String {
