@@ -38,7 +38,7 @@ deny:
 
 # What the published crates promise to keep.
 semver:
-    cargo semver-checks --workspace --exclude tour --exclude throttled-calls --exclude clone-bucket --exclude bench-throttle --exclude bench-clone
+    cargo semver-checks --workspace --exclude tour --exclude throttled-calls --exclude clone-bucket --exclude paced-service --exclude bench-throttle --exclude bench-overhead --exclude bench-clone --exclude tidegate-throttle-simulator
 
 # The oldest compiler that is promised.
 msrv:
@@ -47,6 +47,18 @@ msrv:
 # The adaptive throttle against the SDK's retry modes.
 bench-throttle:
     cargo run --release -p bench-throttle
+
+# The limiter and its rivals in a simulator, with plots.
+simulate:
+    cargo run --release -p bench-throttle -- --sim
+
+# A discovery tool's 2,000 calls on EC2's documented limits.
+story:
+    cargo run --release -p bench-throttle -- --story
+
+# What the throttle costs: time, memory, and instructions as valgrind counts them.
+bench-overhead:
+    cargo run --release -p bench-overhead
 
 # The cloner against s5cmd.
 bench-clone:
