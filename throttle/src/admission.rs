@@ -33,6 +33,8 @@ pub use self::{
 /// - **Independent.** A throttle on one limit does not stop calls under another.
 /// - **Ordered.** Calls under one limit are admitted in the order in which they began to wait, as far as
 ///   the implementation orders them at all.
+/// - **Honest about time.** A call with a [deadline](Call::deadline) that cannot be met may be refused at once, and
+///   one that can be met is not.
 /// - **Cancel safe.** A dropped `acquire` leaves the queue, and what had been set aside for it goes to the
 ///   next in line.
 ///

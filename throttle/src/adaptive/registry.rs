@@ -66,6 +66,10 @@ impl Registry {
         if known.lines.len() >= self.settings.max_limits {
             known.evict();
         }
+        // Calls that differ in what their limits do not tell apart: they are looked up again.
+        if known.routes.len() >= self.settings.max_limits.saturating_mul(2) {
+            known.routes.clear();
+        }
         let mut lines = draws.into_iter().map(|draw| {
             let cost = draw.cost;
             (known.line(draw, self), cost)
