@@ -28,6 +28,10 @@ pub(crate) fn note(request: &HttpRequest, cfg: &mut ConfigBag) {
     }) else {
         return;
     };
+    // A call pays for an entry in the bag only if there is something to enter.
+    if read.is_empty() {
+        return;
+    }
     let hint = cfg.load::<CallHint>().cloned().unwrap_or_default().or(read);
     cfg.interceptor_state().store_put(hint);
 }

@@ -55,6 +55,10 @@ impl CallHint {
         self
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.resource.is_none() && self.cost.is_none() && self.class.is_none()
+    }
+
     /// What this says, and where it says nothing, `other`.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {

@@ -68,7 +68,7 @@ impl ResolveCachedIdentity for Admitting {
             return self.inner.resolve_cached_identity(resolver, components, cfg);
         }
         let deadlines = Deadlines::of(cfg);
-        IdentityFuture::new(ADMITTING.scope(operation, async move {
+        let admission = async move {
             // Credentials first: fetching them can take seconds, and a permit should not wait for it.
             let identity = self.inner.resolve_cached_identity(resolver.clone(), components, cfg).await?;
             let mut call = key::call(cfg, &identity);
@@ -89,7 +89,13 @@ impl ResolveCachedIdentity for Admitting {
                 (None, None) => sent_unseen(permit),
             }
             Ok(identity)
-        }))
+        };
+        // With a slot, an inner cache finds the attempt claimed.
+        if slot.is_some() {
+            IdentityFuture::new(admission)
+        } else {
+            IdentityFuture::new(ADMITTING.scope(operation, admission))
+        }
     }
 
     fn validate_final_config(&self, components: &RuntimeComponents, _: &ConfigBag) -> Result<(), BoxError> {

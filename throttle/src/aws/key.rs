@@ -113,14 +113,13 @@ fn encoded_account(key: &str) -> Option<String> {
 }
 
 /// `{account:012}`, without the machinery of formatting: this is done for every call.
-fn twelve_digits(account: u64) -> String {
-    let mut digits = String::with_capacity(12);
-    let mut unit = 100_000_000_000;
-    while unit > 0 {
-        digits.extend(char::from_digit(u32::try_from(account / unit % 10).unwrap_or(0), 10));
-        unit /= 10;
+fn twelve_digits(mut account: u64) -> String {
+    let mut digits = [b'0'; 12];
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(account % 10).unwrap_or(0);
+        account /= 10;
     }
-    digits
+    String::from_utf8(digits.to_vec()).unwrap_or_default()
 }
 
 /// Tells keys apart and says nothing of them.
