@@ -48,6 +48,7 @@
 //! | `kinesis` | `GetShardIterator`, `SubscribeToShard` | `stream/shard` | |
 //! | `kms` | cryptographic | `symmetric`, `rsa`, `ecc`, `sm2`, `ml-dsa`; for a pair of data keys its spec | |
 //! | `route53` | `ChangeResourceRecordSets` | | 1 for a `CREATE` or `DELETE`, 2 for an `UPSERT` |
+//! | `route53` | that create, delete, associate and disassociate hosted zones | | 2 |
 //! | `s3` | on a bucket or what is in it | `bucket` | |
 //! | `sqs` | on a queue | `queue` | |
 //!

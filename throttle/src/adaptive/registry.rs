@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 
+use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
 use super::{Knowledge, line::Line, route::Route, settings::Settings, sharing::Sharing};
@@ -28,7 +29,7 @@ pub(super) struct Registry {
 
 #[derive(Default)]
 struct Known {
-    routes: HashMap<Key, Arc<Route>>,
+    routes: HashMap<Key, Arc<Route>, RandomState>,
     lines: HashMap<Limit, Arc<Line>>,
 }
 

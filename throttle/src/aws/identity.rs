@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::{
     client::{
         identity::{IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver},
         interceptors::Intercept,
+        orchestrator::Metadata,
         runtime_components::RuntimeComponents,
     },
 };
@@ -43,12 +44,17 @@ impl Admitting {
     }
 
     /// Whether this cache is the one to admit the attempt.
-    fn claims(operation: usize, slot: Option<&Slot>, components: &RuntimeComponents) -> bool {
+    fn claims(
+        operation: usize,
+        slot: Option<&Slot>,
+        components: &RuntimeComponents,
+        cfg: &ConfigBag,
+    ) -> bool {
         let first = match slot {
             Some(slot) => slot.claim(),
             None => ADMITTING.try_with(|outer| *outer != operation).unwrap_or(true),
         };
-        first && !handover::take_turn() && !presigns(components)
+        first && !handover::take_turn() && !presigns(components, cfg)
     }
 }
 
@@ -64,7 +70,7 @@ impl ResolveCachedIdentity for Admitting {
             handoff.clear(operation);
         }
         let slot = cfg.load::<Slot>();
-        if !Self::claims(operation, slot, components) {
+        if !Self::claims(operation, slot, components, cfg) {
             return self.inner.resolve_cached_identity(resolver, components, cfg);
         }
         let deadlines = Deadlines::of(cfg);
@@ -119,7 +125,14 @@ fn sent_unseen(mut permit: Permit) {
     permit.sent();
 }
 
+/// The services, by the SDK's ids, some of whose operations can be presigned: the others need no look.
+///
+/// Source: `presigned` in the docs of the SDK's crates.
+const PRESIGNED: [&str; 2] = ["S3", "Polly"];
+
 /// A presigned request is given to the caller: whoever sends it, it is not this client.
-fn presigns(components: &RuntimeComponents) -> bool {
-    components.interceptors().any(|it| it.name() == "SigV4PresigningInterceptor")
+fn presigns(components: &RuntimeComponents, cfg: &ConfigBag) -> bool {
+    let service = cfg.load::<Metadata>().map_or("", Metadata::service);
+    PRESIGNED.contains(&service)
+        && components.interceptors().any(|it| it.name() == "SigV4PresigningInterceptor")
 }
