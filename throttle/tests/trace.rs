@@ -132,7 +132,7 @@ fn events(limit: &Limit) -> [(&'static str, Event<'_>); 7] {
         ("learnt", Event::Learnt { limit, rate: Rate::micros_per_second(20_000_000) }),
         ("paused", Event::Paused { limit, pause: Duration::from_secs(3) }),
         ("shed", Event::Shed { limit, priority, retry_after }),
-        ("alone", Event::Alone { limit, error: &std::fmt::Error }),
+        ("alone", Event::Alone { limit, error: &fmt::Error }),
     ]
 }
 

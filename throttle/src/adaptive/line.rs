@@ -88,6 +88,9 @@ pub(super) struct Ask<'a> {
     pub(super) slots: Option<&'a Arc<Semaphore>>,
 }
 
+/// What a caller gets: leave to go, and a slot if it takes one.
+pub(super) type Admission = (Pass, Option<OwnedSemaphorePermit>);
+
 /// What a caller does next.
 enum Step {
     Send(Stamp, Instant),
@@ -140,30 +143,30 @@ impl Line {
     /// # Cancel safety
     ///
     /// Dropping it leaves the line: a token is taken in the same step in which the pass is made.
-    pub(super) async fn admit(
-        self: &Arc<Self>,
-        ask: Ask<'_>,
-    ) -> Result<(Pass, Option<OwnedSemaphorePermit>), Refused> {
+    pub(super) async fn admit(self: &Arc<Self>, ask: Ask<'_>) -> Result<Admission, Refused> {
         let mut slot = None;
-        if let Step::Send(stamp, now) = self.step(&ask, &mut slot, None) {
-            return Ok((Pass::new(Arc::clone(self), stamp, &ask, now), slot));
+        match self.step(&ask, &mut slot, None) {
+            Step::Send(stamp, now) => Ok((Pass::new(Arc::clone(self), stamp, &ask, now), slot)),
+            _ => {
+                // It is not for those who wait to hold what others could use.
+                drop(slot);
+                // Boxed, so that only those who wait pay for what waiting takes.
+                Box::pin(self.wait(ask)).await
+            }
         }
-        slot = None;
+    }
+
+    async fn wait(self: &Arc<Self>, ask: Ask<'_>) -> Result<Admission, Refused> {
         let began = Instant::now();
         let turn = self.queue_up(&ask, began)?;
         let patience = self.settings.max_wait.map(|most| began + most);
         let give_up = patience.into_iter().chain(ask.deadline).min();
+        let mut slot = None;
         loop {
             let until = match self.step(&ask, &mut slot, Some(&turn.caller)) {
                 Step::Send(stamp, now) => return Ok((Pass::new(Arc::clone(self), stamp, &ask, now), slot)),
                 Step::Slot => {
-                    let free = ask.slots.map(|slots| Arc::clone(slots).acquire_owned());
-                    // A semaphore that nobody closes gives a slot to each in turn.
-                    slot = match (free, give_up) {
-                        (Some(free), Some(at)) => timeout_at(at, free).await.ok().and_then(Result::ok),
-                        (Some(free), None) => free.await.ok(),
-                        (None, _) => None,
-                    };
+                    slot = free_slot(ask.slots, give_up).await;
                     self.check(&ask, began, give_up, Instant::now())?;
                     continue;
                 }
@@ -174,11 +177,10 @@ impl Line {
                 }
                 Step::Finish(at) => at,
             };
-            // It is not for those who wait to hold what others could use.
             slot = None;
             match until.into_iter().chain(give_up).min() {
-                // Either way, it asks again.
-                Some(at) => drop(timeout_at(at, turn.caller.notified()).await),
+                // Either way, it asks again. Boxed, for most have no timer.
+                Some(at) => drop(Box::pin(timeout_at(at, turn.caller.notified())).await),
                 None => turn.caller.notified().await,
             }
             self.check(&ask, began, give_up, Instant::now())?;
@@ -499,6 +501,17 @@ impl State {
     /// Takes a call in flight back from those that will be given up; `None` if it has been.
     pub(super) fn unexpire(&mut self, expiry: Expiry) -> Option<Expiring> {
         self.expiring.remove(&expiry)
+    }
+}
+
+/// Waits for a slot, unless the caller gives up before.
+///
+/// Nobody closes the semaphore, so that each gets one in turn.
+async fn free_slot(slots: Option<&Arc<Semaphore>>, give_up: Option<Instant>) -> Option<OwnedSemaphorePermit> {
+    let free = Arc::clone(slots?).acquire_owned();
+    match give_up {
+        Some(at) => Box::pin(timeout_at(at, free)).await.ok()?.ok(),
+        None => Box::pin(free).await.ok(),
     }
 }
 
