@@ -15,6 +15,8 @@
 //! assert!(matches!(limiter.admit(later, 1), Decision::WaitUntil(_)));
 //! ```
 
+mod books;
+mod contest;
 mod decision;
 mod facts;
 mod hint;
@@ -23,25 +25,27 @@ mod learnt;
 mod look;
 mod opening;
 mod rate;
+mod rivals;
 mod round_trip;
 mod search;
 mod track;
 
 use std::time::Duration;
 
-pub use self::{
-    decision::{Decision, Next, Stamp},
-    hint::Hint,
-    learnt::Learnt,
-    rate::Rate,
-};
 use self::{
+    contest::{Contest, Standing},
     facts::Facts,
     interval::{Interval, Measured},
     opening::Opening,
     rate::{TOKEN, micros},
     search::Search,
     track::{Reading, Track},
+};
+pub use self::{
+    decision::{Decision, Next, Stamp},
+    hint::Hint,
+    learnt::Learnt,
+    rate::Rate,
 };
 use crate::admission::Outcome;
 
@@ -64,6 +68,9 @@ const GROWTH: u64 = 12;
 /// A search that ended after fewer calls is repeated rather than believed.
 const ENOUGH: u64 = 8;
 
+/// So many searches in a row that ended within two round trips are no accident.
+const HASTY: u8 = 6;
+
 /// Learns the refill rate of one token bucket from the calls that it refuses, and paces its callers.
 ///
 /// All times are durations since one common start, and never go back.
@@ -79,6 +86,8 @@ pub struct Limiter {
     /// What the first opening let through.
     opened: Option<Measured>,
     blocked_until: Duration,
+    /// Searches in a row that ended within two round trips.
+    hasty: u8,
     /// Whether anything was sent yet.
     begun: bool,
 }
@@ -88,6 +97,7 @@ enum Phase {
     Open(Opening),
     Search(Search),
     Track(Track),
+    Contest(Contest),
 }
 
 impl Limiter {
@@ -123,6 +133,7 @@ impl Limiter {
             interval: Interval::new(Duration::ZERO),
             opened: None,
             blocked_until: Duration::ZERO,
+            hasty: 0,
             begun: false,
         }
     }
@@ -153,6 +164,7 @@ impl Limiter {
             }
             Phase::Search(search) => search.hurry(now),
             Phase::Track(track) => track.hurry(now),
+            Phase::Contest(contest) => contest.hurry(now),
         }
         self.send(now, cost)
     }
@@ -176,6 +188,7 @@ impl Limiter {
             }
             Phase::Search(search) => search.sent(now, cost, &self.facts),
             Phase::Track(track) => track.sent(now, cost, &self.interval, &self.facts),
+            Phase::Contest(contest) => contest.sent(now, cost, &self.facts),
         };
         if full {
             self.interval.overflow();
@@ -250,6 +263,7 @@ impl Limiter {
                         Phase::Open(_) => {}
                         Phase::Search(search) => search.refund(stamp.cost),
                         Phase::Track(track) => track.refund(stamp.cost, &self.facts),
+                        Phase::Contest(contest) => contest.refund(stamp.cost),
                     }
                 }
             }
@@ -292,11 +306,15 @@ impl Limiter {
         // Calls in flight count as let through; within two round trips most of them are.
         let hasty = measured.time < self.facts.trip.smoothed().saturating_mul(2);
         let overflowed = matches!(&self.phase, Phase::Search(search) if self.overflowed(search, measured));
+        let share = self.share_of(measured, hasty);
         match &mut self.phase {
             Phase::Open(opening) => {
                 self.opened = Some(opening.measured(stamp.sent));
                 // A small bucket overflows soon: it must not be probed slowly at first.
-                Some((opening.guess(stamp.sent), opening.accepted().clamp(search::LEAST_GROWTH, GROWTH)))
+                Some((
+                    opening.guess(stamp.sent, &self.facts.trip),
+                    opening.accepted().clamp(search::LEAST_GROWTH, GROWTH),
+                ))
             }
             Phase::Search(search) if enough && !hasty && overflowed => {
                 Some((measured.rate().mean(search.pace()), GROWTH))
@@ -307,8 +325,14 @@ impl Limiter {
                 None
             }
             Phase::Search(search) if measured.accepted == 0 => {
+                if let Some(former) = search.outage(stamp.sent) {
+                    self.facts.former.get_or_insert(former);
+                }
                 search.still_empty(measured, stamp.sent, now, &self.facts);
                 None
+            }
+            Phase::Search(search) if search.rebound(&self.facts).is_some() => {
+                Some((search.pace().scale(1, 2), GROWTH))
             }
             Phase::Search(search) => {
                 let guess = match (measured.overflowed, hasty) {
@@ -316,19 +340,59 @@ impl Limiter {
                     (false, true) => search.guess().min(measured.rate()),
                     (false, false) => measured.rate(),
                 };
+                if let Some(share) = share {
+                    self.phase = Phase::Contest(Contest::new(share, now, &self.facts));
+                    return None;
+                }
                 // The next guess is a better one, and the answer must be exact.
                 Some((guess, (search.growth() * 2).min(GROWTH)))
             }
             Phase::Track(track) => match track.refused(measured, now, &mut self.facts) {
                 Reading::Confirmed => None,
-                Reading::Changed(guess) => Some((guess, GROWTH)),
+                Reading::Changed(guess) => {
+                    self.facts.former = (measured.accepted == 0).then_some(track.rate());
+                    Some((guess, GROWTH))
+                }
+                Reading::Contested(rate) => {
+                    self.phase = Phase::Contest(Contest::new(rate, now, &self.facts));
+                    None
+                }
+            },
+            Phase::Contest(contest) => match contest.refused(measured, now, &self.facts) {
+                Standing::Contested => None,
+                Standing::Alone(measured) => {
+                    self.learn(measured.rate());
+                    self.phase = Phase::Track(Track::new(measured, now, &self.facts));
+                    None
+                }
+                Standing::Dry => {
+                    self.facts.former = Some(contest.rate());
+                    Some((contest.rate().scale(1, 2), GROWTH))
+                }
             },
         }
+    }
+
+    /// Where a search that ended too early leads to a contest: the rate to begin with.
+    fn share_of(&mut self, measured: Measured, hasty: bool) -> Option<Rate> {
+        let Phase::Search(search) = &self.phase else { return None };
+        let rate = search.guess().min(search.pace());
+        let few = measured.accepted > 0 && measured.accepted < ENOUGH * self.facts.unit();
+        self.hasty = if hasty { self.hasty.saturating_add(1) } else { 0 };
+        let few = if hasty { self.hasty > HASTY } else { few };
+        let tight = self.burst_at(rate).is_some_and(|burst| burst < micros(2 * self.facts.unit()));
+        (few && !tight && search.rebound(&self.facts).is_none() && self.facts.rivals.strike()).then_some(rate)
     }
 
     /// A call was refused that was in flight when the bucket ran empty: no news, but for when it was empty
     /// last.
     fn refused_again(&mut self, now: Duration, stamp: Stamp) {
+        if let Phase::Contest(contest) = &mut self.phase
+            && stamp.sent > self.interval.start()
+        {
+            contest.refused_again();
+            self.interval.close(stamp.sent, stamp.cost);
+        }
         if let Phase::Search(search) = &mut self.phase
             && stamp.sent > self.interval.start()
         {
@@ -341,6 +405,8 @@ impl Limiter {
     fn learn(&mut self, rate: Rate) {
         self.facts.burst = self.burst_at(rate);
         self.opened = None;
+        self.facts.former = None;
+        self.facts.rivals.forget();
     }
 
     /// What the bucket holds, if it refills at `rate`.
@@ -375,7 +441,7 @@ impl Limiter {
         match &self.phase {
             Phase::Open(opening) => opening.has_room(now, self.in_flight, cost),
             Phase::Search(search) => search.has_room(self.in_flight, cost, &self.facts),
-            Phase::Track(_) => true,
+            Phase::Track(_) | Phase::Contest(_) => true,
         }
     }
 
@@ -384,6 +450,7 @@ impl Limiter {
             Phase::Open(opening) => opening.next(),
             Phase::Search(search) => search.next(),
             Phase::Track(track) => track.next(),
+            Phase::Contest(contest) => contest.next(),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     learnt::Learnt,
     rate::{Rate, TOKEN, micros},
+    rivals::Rivals,
     round_trip::RoundTrip,
 };
 
@@ -21,6 +22,9 @@ pub(super) struct Facts {
     pub(super) burst: Option<u64>,
     /// Whether its tokens come once a second rather than one by one.
     pub(super) ticks: bool,
+    pub(super) rivals: Rivals,
+    /// The rate before every call was refused for a while, until it is learnt anew.
+    pub(super) former: Option<Rate>,
     /// What the dearest of the calls of late costs.
     unit: u32,
 }

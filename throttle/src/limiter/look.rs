@@ -17,6 +17,7 @@ impl Limiter {
             Phase::Open(_) => None,
             Phase::Search(search) => Some(search.guess()),
             Phase::Track(track) => Some(track.rate()),
+            Phase::Contest(contest) => Some(contest.rate()),
         }
     }
 
@@ -32,7 +33,7 @@ impl Limiter {
     pub fn level(&self, now: Duration) -> Option<u64> {
         let since = now.saturating_sub(self.interval.start());
         let level = match &self.phase {
-            Phase::Open(_) => None,
+            Phase::Open(_) | Phase::Contest(_) => None,
             Phase::Search(search) => Some(search.level(self.interval.accepted(), since)),
             Phase::Track(track) => track.level(self.interval.accepted(), since),
         }?;
@@ -74,8 +75,12 @@ impl Limiter {
     /// What [`resumed`](Self::resumed) needs to go on from here; `None` while the rate is a guess.
     #[must_use]
     pub fn learnt(&self) -> Option<Learnt> {
-        let Phase::Track(track) = &self.phase else { return None };
-        let learnt = Learnt::new(track.rate()).with_lump(self.facts.lump(track.rate()));
+        let rate = match &self.phase {
+            Phase::Open(_) | Phase::Search(_) => return None,
+            Phase::Track(track) => track.rate(),
+            Phase::Contest(contest) => contest.rate(),
+        };
+        let learnt = Learnt::new(rate).with_lump(self.facts.lump(rate));
         Some(self.facts.burst.map_or(learnt, |burst| learnt.with_burst(burst)))
     }
 }

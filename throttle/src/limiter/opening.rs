@@ -25,6 +25,9 @@ const BRISKER: u64 = 6;
 /// and the calls in flight, of which the first refusal may cost most, are at most one in so many.
 const SHARE: u64 = 3;
 
+/// A bucket that served fewer calls was hardly full.
+const FULL: u64 = 8;
+
 /// After so long without a call, what was let through before says nothing of the bucket.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -128,7 +131,7 @@ impl Opening {
     }
 
     /// What the first refusal, of a call sent at `sent`, lets one guess.
-    pub(super) fn guess(&self, sent: Duration) -> Rate {
+    pub(super) fn guess(&self, sent: Duration, trip: &RoundTrip) -> Rate {
         let through = micros(self.accepted.max(1));
         if let Some(hint) = self.hint {
             let hinted = self.filled_by(hint, sent);
@@ -136,6 +139,10 @@ impl Opening {
             if (hinted / 2..=hinted.saturating_add(hinted / 4 + 2 * TOKEN)).contains(&through) {
                 return hint.rate;
             }
+        }
+        if self.accepted < FULL {
+            // Others may have emptied it: it may refill at any rate.
+            return Rate::of(TOKEN / 2, trip.smoothed().max(LATE * 2));
         }
         // A burst is worth some seconds of refill, and one of less than a few tokens was hardly a full one.
         Rate::of(through.max(4 * TOKEN), self.span(sent).saturating_add(Duration::from_secs(4)))

@@ -21,6 +21,9 @@ pub(super) const LEAST_GROWTH: u64 = 3;
 /// An idler caller than this may have let the bucket overflow.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// A bucket that gives nothing for longer than this is no slow one, but out of order.
+const OUTAGE: Duration = Duration::from_secs(20);
+
 /// Probes an empty bucket of unknown refill rate with ever faster calls, until one is refused.
 ///
 /// It begins at half the rate that it guesses and grows exponentially, so that a guess that is too low costs
@@ -29,6 +32,8 @@ const IDLE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Search {
     guess: Rate,
+    /// The guess that it began with.
+    first: Rate,
     /// Calls in which the pace grows by a factor of e.
     growth: u64,
     pace: Rate,
@@ -57,6 +62,7 @@ impl Search {
         let event = Event { start: empty_at, accepted: 0 };
         let mut search = Self {
             guess,
+            first: guess,
             growth,
             pace: guess,
             empty_at,
@@ -140,6 +146,17 @@ impl Search {
         self.guess
     }
 
+    /// The rate that was guessed at first, if nothing was let through for long until `now`.
+    pub(super) fn outage(&self, now: Duration) -> Option<Rate> {
+        (now.saturating_sub(self.dry_since) > OUTAGE).then_some(self.first)
+    }
+
+    /// How fast it may double with each call, once all were refused for a while: the limit is probably what it
+    /// was before.
+    pub(super) fn rebound(&self, facts: &Facts) -> Option<Rate> {
+        facts.former.map(|former| former.scale(1, 2)).filter(|most| self.pace < *most)
+    }
+
     /// What the bucket holds, in millionths of tokens, if the guess is right.
     pub(super) fn level(&self, taken: u64, since: Duration) -> u64 {
         self.guess.gain(since).saturating_sub(micros(taken))
@@ -159,7 +176,10 @@ impl Search {
         // A pause for want of callers is no reason to go faster.
         let since = now.min(self.next.saturating_add(LATE)).saturating_sub(self.last).as_nanos();
         let part = u64::try_from(since.saturating_mul(1 << 16) / growth).unwrap_or(u64::MAX).min(1 << 16);
-        self.pace = self.pace.scale((1 << 16) + part, 1 << 16);
+        self.pace = match self.rebound(facts) {
+            Some(most) => self.pace.scale(2, 1).min(most),
+            None => self.pace.scale((1 << 16) + part, 1 << 16),
+        };
         self.last = now;
         self.next = self.next.max(now.saturating_sub(LATE)).saturating_add(self.gap(cost.into()));
         idle

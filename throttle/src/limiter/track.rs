@@ -30,6 +30,9 @@ const CREEP: u64 = 30_000;
 /// The pace of an overdue refusal stays below this many thousandths of the known rate.
 const MOST_HASTE: u64 = 1_000_000_000_000;
 
+/// Where more tokens than these are in flight, refusals scatter.
+const MOST_IN_FLIGHT: u64 = 30 * TOKEN;
+
 /// Intervals that only ticks explain are looked at together for this long.
 const DOUBT: Duration = Duration::from_secs(8);
 
@@ -70,6 +73,8 @@ pub(super) enum Reading {
     Confirmed,
     /// The limit is another one now; this is a first guess at it.
     Changed(Rate),
+    /// Others draw from it; this was the share.
+    Contested(Rate),
 }
 
 /// What an interval says of the rate.
@@ -250,19 +255,53 @@ impl Track {
         if std::mem::take(&mut self.unsure) {
             return self.refused_first(now, facts);
         }
+        if facts.is_tight()
+            && self.rate.gain(facts.trip.smoothed()) > micros(facts.unit()) / 2
+            && facts.unit() == 1
+        {
+            // Calls follow each other too closely to tell: others had emptied it.
+            facts.burst = None;
+        }
         if facts.is_tight() {
             return self.refused_tightly(measured, now, facts);
         }
         let whole = self.doubt.take().map_or(measured, |doubt| measured.after(doubt));
         let mut trend = self.trend(whole, facts.lump(self.rate), facts);
         let ticks = self.trend(whole, Facts::tick(self.rate), facts) == Trend::Same;
-        if ticks && !facts.ticks && trend != Trend::Same {
+        let unit = facts.unit();
+        let small = facts
+            .burst
+            .is_some_and(|burst| burst >= micros(8 * unit) && burst / 3 * 2 < Facts::tick(self.rate));
+        if facts.ticks && !small && self.is_between_ticks(measured) {
+            facts.ticks = false;
+        }
+        let stray = self.is_stray(measured, facts);
+        if !stray && ticks && !facts.ticks && trend != Trend::Same {
             (facts.ticks, trend) = (true, Trend::Same);
             self.evidence = (self.evidence / self.grain(facts)).max(1);
+        }
+        let early = measured.accepted.saturating_mul(2) < self.cycle && self.evidence > 16 && !facts.ticks;
+        if !facts.ticks
+            && self.tells_rivals(facts)
+            && facts.rivals.is_time_for_a_trial(self.rate, facts.trip.smoothed())
+        {
+            return Reading::Contested(self.rate);
+        }
+        if (stray || early || trend != Trend::Same) && self.tells_rivals(facts) && facts.rivals.strike() {
+            facts.ticks = false;
+            return Reading::Contested(self.rate.min(measured.rate().max(self.rate.scale(1, 2))));
+        }
+        if !stray && trend == Trend::Same && measured.accepted.saturating_mul(4) >= self.cycle * 3 {
+            facts.rivals.forgive();
         }
         let few = whole.accepted < 16 * facts.unit();
         match trend {
             Trend::Fell | Trend::Rose if few => {
+                if trend == Trend::Fell && (self.evidence > 16 || facts.ticks) && self.tells_rivals(facts) {
+                    // Somebody else emptied it, more likely than not.
+                    facts.rivals.forget();
+                    return Reading::Contested(self.rate);
+                }
                 let (most, rate) = (whole.most(facts.jitter()), whole.rate());
                 return Reading::Changed(if whole.accepted == 0 { most.scale(1, 2) } else { rate });
             }
@@ -311,18 +350,52 @@ impl Track {
     }
 
     /// Where the bucket is full before each call, the pace that is refused is itself the measurement.
-    fn refused_tightly(&mut self, measured: Measured, now: Duration, facts: &Facts) -> Reading {
+    fn refused_tightly(&mut self, measured: Measured, now: Duration, facts: &mut Facts) -> Reading {
+        let early = measured.accepted == 0 || self.sent < micros(self.cycle) / 4;
+        if early && self.evidence > 32 && self.tells_rivals(facts) && facts.rivals.strike() {
+            return Reading::Contested(self.rate);
+        }
+        if !early {
+            facts.rivals.forgive();
+        }
         self.rate = if measured.accepted == 0 {
             self.rate.scale(7, 8)
         } else if self.sent < micros(self.cycle) / 4 {
             let step = (CREEP / 2).max(TOKEN / (2 * self.evidence.max(2)));
             self.rate.scale(TOKEN - step, TOKEN)
         } else {
-            self.pace(facts)
+            self.pace(facts).min(measured.most(facts.jitter()).scale(2, 1))
         };
         self.evidence = if self.haste > 1_000 { 8 } else { (self.evidence * 2).min(CYCLE) };
         self.pause(now, facts);
         Reading::Confirmed
+    }
+
+    /// Whether the bucket ran empty long before the reserve should have been used up.
+    fn is_early(&self, measured: Measured) -> bool {
+        measured.accepted.saturating_mul(4) < self.cycle && self.evidence > 50
+    }
+
+    /// Whether it is neither the refill nor ticks that explain a refusal: where tokens come in ticks, all of a
+    /// tick's are let through between two refusals, or none.
+    fn is_stray(&self, measured: Measured, facts: &Facts) -> bool {
+        let tick = (Facts::tick(self.rate) / TOKEN).max(1);
+        let few = measured.accepted > tick / 8 && measured.accepted.saturating_mul(2) < tick;
+        few && (facts.ticks || self.trend(measured, 0, facts) != Trend::Same)
+    }
+
+    /// Whether an odd refusal says anything of others: where many calls are in flight, or a bucket holds but a
+    /// few dear ones, refusals are odd without them.
+    fn tells_rivals(&self, facts: &Facts) -> bool {
+        let few = facts.unit() > 1 && facts.burst.is_some_and(|burst| burst < micros(4 * facts.unit()));
+        !few && self.rate.gain(facts.trip.smoothed()) < MOST_IN_FLIGHT
+    }
+
+    /// Whether something else than a number of ticks was let through.
+    fn is_between_ticks(&self, measured: Measured) -> bool {
+        let tick = (Facts::tick(self.rate) / TOKEN).max(1);
+        let rest = measured.accepted % tick;
+        measured.accepted < 8 * tick && rest.min(tick - rest) > (tick / 4).max(2)
     }
 
     /// Refusals keep coming late where more is lost than was measured: a bucket that holds no more than what
@@ -339,7 +412,7 @@ impl Track {
     }
 
     fn confirm(&mut self, measured: Measured, facts: &Facts) {
-        let early = measured.accepted.saturating_mul(4) < self.cycle && self.evidence > 50;
+        let early = self.is_early(measured);
         self.stretch =
             if early { (self.stretch * 13 / 10).min(1_000) } else { (self.stretch * 19 / 20).max(100) };
         let grain = self.grain(facts);
