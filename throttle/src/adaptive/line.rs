@@ -138,25 +138,21 @@ impl Line {
         Self { limit, quota, hint, settings, start, state: Mutex::new(state) }
     }
 
+    /// Goes at once, if nobody waits and the limiter lets it.
+    pub(super) fn admit_now(self: &Arc<Self>, ask: &Ask<'_>) -> Option<Admission> {
+        let mut slot = None;
+        match self.step(ask, &mut slot, None) {
+            Step::Send(stamp, now) => Some((Pass::new(Arc::clone(self), stamp, ask, now), slot)),
+            _ => None,
+        }
+    }
+
     /// Waits for its turn, then for the limiter.
     ///
     /// # Cancel safety
     ///
     /// Dropping it leaves the line: a token is taken in the same step in which the pass is made.
-    pub(super) async fn admit(self: &Arc<Self>, ask: Ask<'_>) -> Result<Admission, Refused> {
-        let mut slot = None;
-        match self.step(&ask, &mut slot, None) {
-            Step::Send(stamp, now) => Ok((Pass::new(Arc::clone(self), stamp, &ask, now), slot)),
-            _ => {
-                // It is not for those who wait to hold what others could use.
-                drop(slot);
-                // Boxed, so that only those who wait pay for what waiting takes.
-                Box::pin(self.wait(ask)).await
-            }
-        }
-    }
-
-    async fn wait(self: &Arc<Self>, ask: Ask<'_>) -> Result<Admission, Refused> {
+    pub(super) async fn wait(self: &Arc<Self>, ask: Ask<'_>) -> Result<Admission, Refused> {
         let began = Instant::now();
         let turn = self.queue_up(&ask, began)?;
         let patience = self.settings.max_wait.map(|most| began + most);

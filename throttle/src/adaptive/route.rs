@@ -7,7 +7,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use super::{
     Event,
     explanation::Explanation,
-    line::{Ask, Line},
+    line::{Admission, Ask, Line},
     pass::Pass,
     settings::Settings,
 };
@@ -42,31 +42,50 @@ impl Route {
     ///
     /// Dropping it leaves the line that it is in, and gives back what the others admitted.
     pub(super) async fn admit(&self, call: &Call) -> Result<Permit, Refused> {
-        let priority = Priority::current();
         let began = self.settings.listens().then(Instant::now);
-        let ask = |cost: Cost, last: bool| Ask {
-            cost: tokens(cost, call),
-            class: call.in_flight_class(),
-            priority,
-            deadline: call.deadline_at(),
-            slots: if last { self.settings.slots(call.in_flight_class()) } else { None },
+        // Boxed, all that most calls do without: they draw from one limit, and need not wait.
+        let first = self.ask(0, call);
+        let admission = match self.first.0.admit_now(&first) {
+            Some(admission) => admission,
+            None => Box::pin(self.first.0.wait(first)).await?,
         };
-        let (line, cost) = &self.first;
-        let (first, mut slot) = line.admit(ask(*cost, self.wider.is_empty())).await?;
-        let mut admitted = Admitted { first, wider: Vec::new(), slot: None, blame: None };
-        for (at, (line, cost)) in self.wider.iter().enumerate() {
-            let (pass, free) = line.admit(ask(*cost, at + 1 == self.wider.len())).await?;
-            slot = free;
-            admitted.wider.push(pass);
-        }
-        admitted.slot = slot;
-        if !self.wider.is_empty() {
-            admitted.departs(Instant::now());
-        }
+        let admitted = if self.wider.is_empty() {
+            Admitted::by(admission)
+        } else {
+            Box::pin(self.admit_wider(Admitted::by(admission), call)).await?
+        };
         if let Some(began) = began {
-            self.settings.emit(&Event::Admitted { limit: &line.limit, priority, waited: began.elapsed() });
+            let (limit, priority) = (&self.first.0.limit, Priority::current());
+            self.settings.emit(&Event::Admitted { limit, priority, waited: began.elapsed() });
         }
         Ok(Permit::new(admitted))
+    }
+
+    async fn admit_wider(&self, mut admitted: Admitted, call: &Call) -> Result<Admitted, Refused> {
+        for (at, (line, _)) in self.wider.iter().enumerate() {
+            let ask = self.ask(at + 1, call);
+            let (pass, slot) = match line.admit_now(&ask) {
+                Some(admission) => admission,
+                None => line.wait(ask).await?,
+            };
+            admitted.wider.push(pass);
+            admitted.slot = slot;
+        }
+        admitted.departs(Instant::now());
+        Ok(admitted)
+    }
+
+    /// What `call` asks of the limit at this place; the last one has the slots.
+    fn ask(&self, at: usize, call: &Call) -> Ask<'_> {
+        let cost = if at == 0 { self.first.1 } else { self.wider[at - 1].1 };
+        let slots = self.settings.slots(call.in_flight_class());
+        Ask {
+            cost: tokens(cost, call),
+            class: call.in_flight_class(),
+            priority: Priority::current(),
+            deadline: call.deadline_at(),
+            slots: slots.filter(|_| at == self.wider.len()),
+        }
     }
 
     pub(super) fn explain(&self, call: &Call) -> Explanation {
@@ -94,6 +113,10 @@ struct Admitted {
 }
 
 impl Admitted {
+    fn by((first, slot): Admission) -> Self {
+        Self { first, wider: Vec::new(), slot, blame: None }
+    }
+
     fn passes(&mut self) -> impl Iterator<Item = &mut Pass> {
         std::iter::once(&mut self.first).chain(&mut self.wider)
     }
