@@ -93,7 +93,7 @@ pub(super) type Admission = (Pass, Option<OwnedSemaphorePermit>);
 
 /// What a caller does next.
 enum Step {
-    Send(Stamp, Instant),
+    Send(Stamp),
     /// Until its turn comes.
     Queue,
     Until(Instant),
@@ -142,7 +142,7 @@ impl Line {
     pub(super) fn admit_now(self: &Arc<Self>, ask: &Ask<'_>) -> Option<Admission> {
         let mut slot = None;
         match self.step(ask, &mut slot, None) {
-            Step::Send(stamp, now) => Some((Pass::new(Arc::clone(self), stamp, ask, now), slot)),
+            Step::Send(stamp) => Some((Pass::new(Arc::clone(self), stamp, ask), slot)),
             _ => None,
         }
     }
@@ -152,46 +152,44 @@ impl Line {
     /// # Cancel safety
     ///
     /// Dropping it leaves the line: a token is taken in the same step in which the pass is made.
-    pub(super) async fn wait(self: &Arc<Self>, ask: Ask<'_>) -> Result<Admission, Refused> {
+    pub(super) async fn wait(self: &Arc<Self>, ask: &Ask<'_>) -> Result<Admission, Refused> {
         let began = Instant::now();
-        let turn = self.queue_up(&ask, began)?;
-        let patience = self.settings.max_wait.map(|most| began + most);
-        let give_up = patience.into_iter().chain(ask.deadline).min();
+        let turn = self.queue_up(ask, began)?;
         let mut slot = None;
         loop {
-            let until = match self.step(&ask, &mut slot, Some(&turn.caller)) {
-                Step::Send(stamp, now) => return Ok((Pass::new(Arc::clone(self), stamp, &ask, now), slot)),
+            let until = match self.step(ask, &mut slot, Some(&turn.caller)) {
+                Step::Send(stamp) => return Ok((Pass::new(Arc::clone(self), stamp, ask), slot)),
                 Step::Slot => {
-                    slot = free_slot(ask.slots, give_up).await;
-                    self.check(&ask, began, give_up, Instant::now())?;
+                    slot = free_slot(ask.slots, self.gives_up(ask, began)).await;
+                    self.check(ask, began, Instant::now())?;
                     continue;
                 }
                 Step::Queue => None,
                 Step::Until(at) => {
-                    self.check(&ask, began, give_up, at)?;
+                    self.check(ask, began, at)?;
                     Some(at)
                 }
                 Step::Finish(at) => at,
             };
             slot = None;
-            match until.into_iter().chain(give_up).min() {
+            match until.into_iter().chain(self.gives_up(ask, began)).min() {
                 // Either way, it asks again. Boxed, for most have no timer.
                 Some(at) => drop(Box::pin(timeout_at(at, turn.caller.notified())).await),
                 None => turn.caller.notified().await,
             }
-            self.check(&ask, began, give_up, Instant::now())?;
+            self.check(ask, began, Instant::now())?;
         }
     }
 
+    /// When a caller gives up who began to wait then.
+    fn gives_up(&self, ask: &Ask<'_>, began: Instant) -> Option<Instant> {
+        let patience = self.settings.max_wait.map(|most| began + most);
+        patience.into_iter().chain(ask.deadline).min()
+    }
+
     /// Refuses a caller who gives up by `at`.
-    fn check(
-        &self,
-        ask: &Ask<'_>,
-        began: Instant,
-        give_up: Option<Instant>,
-        at: Instant,
-    ) -> Result<(), Refused> {
-        match give_up {
+    fn check(&self, ask: &Ask<'_>, began: Instant, at: Instant) -> Result<(), Refused> {
+        match self.gives_up(ask, began) {
             Some(give_up) if give_up <= at => Err(self.too_long(ask, at - began, give_up - began)),
             _ => Ok(()),
         }
@@ -209,7 +207,7 @@ impl Line {
         state.used = now;
         if self.settings.observe_only {
             let stamp = state.limiter.send_anyway(now - self.start, ask.cost.get());
-            return Step::Send(state.sent(stamp, ask.class), now);
+            return Step::Send(state.sent(stamp, ask.class));
         }
         let turn = match (&state.head, caller) {
             (Some(head), Some(caller)) => Arc::ptr_eq(head, caller),
@@ -235,7 +233,7 @@ impl Line {
                 if caller.is_some() {
                     state.next_turn();
                 }
-                Step::Send(stamp, now)
+                Step::Send(stamp)
             }
             Decision::WaitUntil(until) => {
                 state.head_waits = false;

@@ -17,15 +17,14 @@ const LATE: Duration = Duration::from_millis(2);
 pub(super) struct Pass {
     line: Arc<Line>,
     call: Expiring,
-    admitted: Instant,
     expiry: Option<Expiry>,
     ended: bool,
 }
 
 impl Pass {
-    pub(super) fn new(line: Arc<Line>, stamp: Stamp, ask: &Ask<'_>, now: Instant) -> Self {
+    pub(super) fn new(line: Arc<Line>, stamp: Stamp, ask: &Ask<'_>) -> Self {
         let call = Expiring { stamp, class: ask.class, sent: false };
-        Self { line, call, admitted: now, expiry: None, ended: false }
+        Self { line, call, expiry: None, ended: false }
     }
 
     pub(super) fn line(&self) -> &Arc<Line> {
@@ -34,20 +33,20 @@ impl Pass {
 
     /// When it was admitted, or left.
     pub(super) fn since(&self) -> Duration {
-        self.line.since_start(self.admitted)
+        self.call.stamp.sent()
     }
 
     /// The request leaves only now.
     pub(super) fn departs(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.admitted) < LATE {
+        let now = self.line.since_start(now);
+        if now.saturating_sub(self.since()) < LATE {
             return;
         }
         let mut state = self.line.lock();
         if !Self::take_back(&mut self.expiry, |expiry| state.unexpire(expiry).is_some()) {
             return;
         }
-        state.limiter.departed(self.line.since_start(now), &mut self.call.stamp);
-        self.admitted = now;
+        state.limiter.departed(now, &mut self.call.stamp);
     }
 
     pub(super) fn sent(&mut self, now: Instant) {
@@ -91,7 +90,7 @@ impl Pass {
             return;
         }
         self.line.finish(now, self.call, outcome);
-        let took = now.saturating_duration_since(self.admitted);
+        let took = self.line.since_start(now).saturating_sub(self.since());
         self.line.emit(&Event::Finished { limit: &self.line.limit, outcome, took });
     }
 }

@@ -47,7 +47,7 @@ impl Route {
         let first = self.ask(0, call);
         let admission = match self.first.0.admit_now(&first) {
             Some(admission) => admission,
-            None => Box::pin(self.first.0.wait(first)).await?,
+            None => Box::pin(self.first.0.wait(&first)).await?,
         };
         let admitted = if self.wider.is_empty() {
             Admitted::by(admission)
@@ -66,7 +66,7 @@ impl Route {
             let ask = self.ask(at + 1, call);
             let (pass, slot) = match line.admit_now(&ask) {
                 Some(admission) => admission,
-                None => line.wait(ask).await?,
+                None => line.wait(&ask).await?,
             };
             admitted.wider.push(pass);
             admitted.slot = slot;

@@ -32,3 +32,11 @@ pub struct Stamp {
     pub(super) cost: u32,
     pub(super) parked: bool,
 }
+
+impl Stamp {
+    /// When it was sent.
+    #[must_use]
+    pub fn sent(&self) -> Duration {
+        self.sent
+    }
+}
