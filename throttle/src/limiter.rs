@@ -124,6 +124,12 @@ impl Limiter {
         Self::begin(Phase::Track(Track::resumed(learnt.rate(), &facts)), facts)
     }
 
+    /// Says that calls draw from several limits, and that a refusal may be blamed on the wrong one: from now on
+    /// odd refusals are not taken for the work of other processes.
+    pub fn doubt_blame(&mut self) {
+        self.facts.rivals.doubt();
+    }
+
     fn begin(phase: Phase, facts: Facts) -> Self {
         Self {
             phase,

@@ -10,16 +10,16 @@ const SEEDS: u64 = 8;
 fn bars(case: &str) -> (f64, f64) {
     match case {
         // Each process meets refusals of its own, and what the others leave of the bucket changes all the time.
-        "4 processes" => (98.0, 3.5),
-        "16 processes" => (98.0, 5.0),
+        "4 processes" => (98.0, 4.0),
+        "16 processes" => (98.0, 6.0),
         // Somebody else comes and goes every 20 s, and each time the rate has to be found anew.
-        "half taken on and off" => (93.0, 6.0),
-        // The burst lasts a second, and it takes a few to be sure that the limit rose.
-        "100, 30, 100/s" => (96.5, 1.0),
+        "half taken on and off" => (98.0, 4.0),
+        // The limit changes twice in two minutes, and each time it has to be found anew.
+        "100, 30, 100/s" => (97.0, 2.0),
         // A bucket of one token has no reserve to pace against: the pace creeps up on it from below.
         "1/s, 1" => (96.0, 1.0),
-        // Lumps look like a limit that falls and rises until their size is learnt; some starts take minutes.
-        "20/s in ticks" => (80.0, 5.0),
+        // A tick's worth goes at once, and the calls in flight with the last of it are refused.
+        "20/s in ticks" => (98.0, 2.0),
         _ => (98.0, 1.0),
     }
 }

@@ -5,6 +5,10 @@ use std::{collections::VecDeque, time::Duration};
 /// Operations that are stopped within this of each other may have met one limit.
 const TOGETHER: Duration = Duration::from_secs(1);
 
+/// The refusal of a limit that is about to refuse is doubted for the first time, then each time that twice as many
+/// have come.
+const FIRST_DOUBT: u32 = 4;
+
 /// As many are remembered as can matter.
 const RECENT: usize = 8;
 
@@ -15,11 +19,21 @@ const RECENT: usize = 8;
 /// that was sent since got through: then it is what they share.
 #[derive(Debug, Default)]
 pub(super) struct Culprit {
+    /// How often the shared limit was blamed for being nearly empty.
+    expected: u32,
     /// Whose call was stopped, and when it was sent.
     stopped: VecDeque<(usize, Duration)>,
 }
 
 impl Culprit {
+    /// The shared limit was about to stop a call, as far as it is known. Says whether to believe that: a limit that
+    /// was blamed wrongly once seems to be as low as its own pace, which nothing but a doubt now and then tells
+    /// apart from the truth.
+    pub(super) fn is_expected(&mut self) -> bool {
+        self.expected = self.expected.saturating_add(1);
+        self.expected < FIRST_DOUBT || !self.expected.is_power_of_two()
+    }
+
     /// A call of `own`, sent at `sent`, got through what all of them share.
     pub(super) fn let_through(&mut self, sent: Duration) {
         self.stopped.retain(|(_, at)| *at > sent);

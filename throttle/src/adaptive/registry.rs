@@ -71,9 +71,14 @@ impl Registry {
         if known.routes.len() >= self.settings.max_limits.saturating_mul(2) {
             known.routes.clear();
         }
+        let several = draws.len() > 1;
         let mut lines = draws.into_iter().map(|draw| {
             let cost = draw.cost;
-            (known.line(draw, self), cost)
+            let line = known.line(draw, self);
+            if several {
+                line.lock().limiter.doubt_blame();
+            }
+            (line, cost)
         });
         // A catalog gives one at least; if it did not, the call's own would be right.
         let first = lines.next();

@@ -137,7 +137,9 @@ impl Admitted {
             (None, Some(widest)) => {
                 let own = Arc::as_ptr(self.first.line()).addr();
                 let together = widest.line().lock().culprit.stopped(own, widest.since());
-                self.nearly_empty().unwrap_or(if together { self.wider.len() } else { 0 })
+                let expected =
+                    self.nearly_empty().filter(|at| *at == 0 || widest.line().lock().culprit.is_expected());
+                expected.unwrap_or(if together { self.wider.len() } else { 0 })
             }
         }
     }

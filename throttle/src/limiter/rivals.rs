@@ -24,18 +24,29 @@ pub(super) struct Rivals {
     /// Refusals since the last trial.
     settled: u32,
     trials: u8,
+    /// Odd refusals may be those of another limit.
+    doubted: bool,
 }
 
 impl Rivals {
+    /// From now on odd refusals say nothing of others.
+    pub(super) fn doubt(&mut self) {
+        self.doubted = true;
+    }
+
     /// Somebody else's calls explain a refusal; says whether they must be the explanation by now.
     pub(super) fn strike(&mut self) -> bool {
         self.strikes = self.strikes.saturating_add(1).min(STRIKES);
-        self.strikes == STRIKES
+        self.strikes == STRIKES && !self.doubted
     }
 
     /// A refusal came when it should have.
     pub(super) fn forgive(&mut self) {
         self.strikes = self.strikes.saturating_sub(1);
+    }
+
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubted
     }
 
     /// What was held against the limit so far says nothing of it now.
@@ -48,7 +59,7 @@ impl Rivals {
     pub(super) fn is_time_for_a_trial(&mut self, rate: Rate, round_trip: Duration) -> bool {
         self.settled = self.settled.saturating_add(1);
         let due = self.settled >= FIRST_TRIAL << self.trials.min(DOUBLINGS);
-        if !due || rate.gain(round_trip) >= MOST_IN_FLIGHT {
+        if !due || self.doubted || rate.gain(round_trip) >= MOST_IN_FLIGHT {
             return false;
         }
         (self.settled, self.trials) = (0, self.trials.saturating_add(1));

@@ -388,7 +388,7 @@ impl Track {
     /// few dear ones, refusals are odd without them.
     fn tells_rivals(&self, facts: &Facts) -> bool {
         let few = facts.unit() > 1 && facts.burst.is_some_and(|burst| burst < micros(4 * facts.unit()));
-        !few && self.rate.gain(facts.trip.smoothed()) < MOST_IN_FLIGHT
+        !few && !facts.rivals.is_doubted() && self.rate.gain(facts.trip.smoothed()) < MOST_IN_FLIGHT
     }
 
     /// Whether something else than a number of ticks was let through.
