@@ -1,104 +1,104 @@
 //! The adaptive throttle against the SDK's own retry modes, on an endpoint that is one token bucket.
 //!
-//! Counts at the server, cold start included. With `--sim`, a simulation of many limiters on many limits.
+//! Counts at the server, cold start included. With `--story`, a discovery on many buckets; with `--sim`, a
+//! simulation of many limiters on many limits.
 
+mod case;
 mod load;
+mod mode;
 mod report;
 mod sim;
+mod story;
 
-use std::time::Duration;
+use clap::{CommandFactory, Parser, error::ErrorKind};
 
-use clap::{Parser, ValueEnum};
-use serde_json::json;
+use self::{
+    case::{CASES, Case},
+    load::Measured,
+    mode::Mode,
+    report::Verdict,
+};
 
-use self::load::{Case, Measured, run};
+type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the adaptive throttle and the SDK's own retry modes against one token bucket, and prints what each
-/// made of it. All cases take about five minutes.
+/// made of it. All cases take about six minutes.
 #[derive(Parser)]
 struct Args {
     /// The modes to compare.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "throttle,adaptive")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "throttle,coordinated,adaptive")]
     modes: Vec<Mode>,
-    /// Only the case with this refill rate: 20, 200, 1000 or 2.
-    #[arg(long, value_parser = known_case)]
-    refill: Option<u32>,
+    /// Only the case with this name, as it stands in the table.
+    #[arg(long, value_name = "NAME", alias = "refill")]
+    case: Option<String>,
     /// One JSON object per line instead of the table.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    story: story::Args,
+    #[command(flatten)]
     sim: sim::Args,
 }
 
-/// Who decides when a call may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Mode {
-    /// `tidegate-throttle`, attached to the client.
-    Throttle,
-    /// The SDK's adaptive retry mode.
-    Adaptive,
-    /// The SDK's standard retry mode, its default.
-    Standard,
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let args = Args::parse();
+    let names = if args.sim.sim { sim::names() } else { CASES.iter().map(|case| case.name).collect() };
+    if let Some(case) = args.case.as_deref().filter(|case| !names.contains(case)) {
+        let known: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+        let message = format!("there is no case {case:?}: it is one of {}", known.join(", "));
+        Args::command().error(ErrorKind::InvalidValue, message).exit();
+    }
+    if args.sim.sim {
+        sim::run(&args.sim, args.case.as_deref())
+    } else if args.story.story {
+        story::run(args.json).await
+    } else {
+        compare(&args).await
+    }
 }
 
-/// The bars are those that the README of the crate promises.
-const CASES: [Case; 4] = [
-    Case { refill: 20, burst: 100, tasks: 64, seconds: 30, used: 99.0, throttled: 5.0 },
-    Case { refill: 200, burst: 200, tasks: 64, seconds: 20, used: 98.0, throttled: 2.0 },
-    Case { refill: 1_000, burst: 1_000, tasks: 256, seconds: 20, used: 97.0, throttled: 2.0 },
-    Case { refill: 2, burst: 5, tasks: 64, seconds: 60, used: 95.0, throttled: 15.0 },
-];
-
-/// How long every reply takes.
-const REPLY: Duration = Duration::from_millis(20);
-
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args = Args::parse();
-    if args.sim.sim {
-        return sim::run(&args.sim);
-    }
+/// Runs the cases, and says of each how it went and whether the bar was met.
+async fn compare(args: &Args) -> Result<(), Error> {
     if !args.json {
-        report::header();
+        println!("{}", report::HEADER);
     }
-    let mut missed = 0;
-    for case in CASES.iter().filter(|case| args.refill.is_none_or(|refill| refill == case.refill)) {
-        for mode in &args.modes {
-            let measured = run(case, *mode, REPLY).await?;
-            let met = *mode != Mode::Throttle || measured.meets(case);
-            missed += usize::from(!met);
+    let (mut verdicts, mut missed) = (Vec::new(), 0);
+    for case in CASES.iter().filter(|case| args.case.as_deref().is_none_or(|name| name == case.name)) {
+        for (mode, measured) in measure(case, &args.modes).await? {
             if args.json {
-                println!("{}", line(case, *mode, &measured));
+                println!("{}", report::line(case, mode, &measured));
             } else {
-                report::row(case, *mode, &measured, met);
+                println!("{}", report::row(case, mode, &measured));
+            }
+            if let Some(verdict) = Verdict::of(case, mode, &measured) {
+                missed += usize::from(!verdict.met);
+                verdicts.push(verdict.to_string());
             }
         }
     }
+    if !args.json {
+        println!("\n{}", verdicts.join("\n"));
+    }
     if missed > 0 {
-        return Err(format!("the throttle missed the bar in {missed} case(s)").into());
+        return Err(format!("the throttle missed the bar {missed} time(s)").into());
     }
     Ok(())
 }
 
-fn known_case(text: &str) -> Result<u32, String> {
-    CASES
-        .iter()
-        .map(|case| case.refill)
-        .find(|refill| refill.to_string() == text)
-        .ok_or_else(|| "it is one of 20, 200, 1000 and 2".to_owned())
-}
-
-fn line(case: &Case, mode: Mode, measured: &Measured) -> serde_json::Value {
-    json!({
-        "mode": format!("{mode:?}").to_lowercase(),
-        "refill": case.refill,
-        "burst": case.burst,
-        "tasks": case.tasks,
-        "seconds": case.seconds,
-        "accepted": measured.accepted,
-        "throttled": measured.throttled,
-        "failed": measured.failed,
-        "share_of_limit": measured.used,
-        "share_throttled": measured.throttled_share(),
-    })
+/// Runs a case in each mode: side by side if it is quiet, else one after the other.
+async fn measure(case: &'static Case, modes: &[Mode]) -> Result<Vec<(Mode, Measured)>, Error> {
+    let modes = modes.iter().copied().filter(|mode| *mode != Mode::Coordinated || case.processes > 1);
+    let mut measured = Vec::new();
+    if case.is_quiet() {
+        let runs: Vec<_> = modes.map(|mode| (mode, tokio::spawn(load::run(case, mode)))).collect();
+        for (mode, run) in runs {
+            measured.push((mode, run.await??));
+        }
+    } else {
+        for mode in modes {
+            measured.push((mode, load::run(case, mode).await?));
+        }
+    }
+    Ok(measured)
 }

@@ -5,16 +5,17 @@ mod plot;
 mod scale;
 mod table;
 
-use std::{error::Error, fs, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use tidegate_throttle_simulator::cases;
 
 use self::contest::{CONTROLS, Contest};
+use crate::Error;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Simulate instead: this limiter, the SDK's retry modes, a breaker and concurrency limits, on all cases.
-    #[arg(long, conflicts_with_all = ["modes", "refill", "json"])]
+    #[arg(long, conflicts_with_all = ["modes", "json"])]
     pub(crate) sim: bool,
     /// Where the plots go, one SVG per case.
     #[arg(long, value_name = "DIR", requires = "sim", default_value = "bench/throttle/out")]
@@ -22,17 +23,19 @@ pub(crate) struct Args {
     /// The first of three seeds; the plots are of that one.
     #[arg(long, value_name = "N", requires = "sim", default_value_t = 1)]
     seed: u64,
-    /// Only the case with this name, as it stands in the table.
-    #[arg(long, value_name = "NAME", requires = "sim", value_parser = known_case)]
-    case: Option<String>,
 }
 
-/// Prints the table and writes the plots.
-pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+/// The cases, as they stand in the table.
+pub(crate) fn names() -> Vec<&'static str> {
+    cases().iter().map(|case| case.name).collect()
+}
+
+/// Prints the table and writes the plots, of one case if it is named.
+pub(crate) fn run(args: &Args, only: Option<&str>) -> Result<(), Error> {
     fs::create_dir_all(&args.out).map_err(|error| format!("cannot make {}: {error}", args.out.display()))?;
     print!("{}", table::header());
     for case in cases() {
-        if args.case.as_ref().is_some_and(|name| name != case.name) {
+        if only.is_some_and(|name| name != case.name) {
             continue;
         }
         let contest = Contest::run(case, args.seed);
@@ -42,12 +45,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
     Ok(())
-}
-
-fn known_case(text: &str) -> Result<String, String> {
-    let names: Vec<_> = cases().iter().map(|case| format!("{:?}", case.name)).collect();
-    let known = cases().iter().any(|case| case.name == text);
-    if known { Ok(text.to_owned()) } else { Err(format!("it is one of {}", names.join(", "))) }
 }
 
 /// The name of a case in letters, digits and dashes.
