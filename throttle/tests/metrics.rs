@@ -15,6 +15,7 @@ use metrics::{
 };
 use tidegate_throttle::{
     Adaptive, Call, Event, Limit, LimitState, Outcome, Priority, Throttle,
+    catalog::Catalog,
     limiter::Rate,
     metrics::{Labels, describe, gauges, record},
 };

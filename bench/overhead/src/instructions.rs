@@ -18,7 +18,7 @@ const CALLS: u32 = 200;
 ///
 /// If valgrind cannot be run, or the program under it fails.
 pub fn per_call(layers: &[Layer], endpoint: Option<&str>, runs: u32) -> io::Result<Vec<u64>> {
-    // Hash seeds order what is freed, so that malloc's share differs by a percent from run to run.
+    // What is freed in which order differs from run to run, and with it the share of malloc, by a percent.
     let mut counted = vec![(Vec::new(), Vec::new()); layers.len()];
     for _ in 0..runs.max(1) {
         for (layer, (short, long)) in layers.iter().zip(&mut counted) {

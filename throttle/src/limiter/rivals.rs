@@ -45,7 +45,7 @@ impl Rivals {
         self.strikes = self.strikes.saturating_sub(1);
     }
 
-    pub(super) fn is_doubted(&self) -> bool {
+    pub(super) fn is_doubted(self) -> bool {
         self.doubted
     }
 
