@@ -6,6 +6,7 @@ mod ec2;
 
 use std::time::Duration;
 
+use aws_smithy_runtime::client::retries::TokenBucket;
 use aws_smithy_types::retry::RetryConfig;
 use tidegate_throttle::{Adaptive, catalog::Catalog};
 
@@ -35,6 +36,6 @@ async fn with_nothing_known() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_throttle_the_sdk_gives_most_of_it_up() {
-    let told = discover(&Pace::Sdk(RetryConfig::standard())).await;
+    let told = discover(&Pace::Sdk(RetryConfig::standard(), TokenBucket::default())).await;
     assert!(told.failed > 1_000, "{told:?}");
 }

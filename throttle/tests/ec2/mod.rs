@@ -10,7 +10,7 @@ use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_smithy_runtime::client::{
     orchestrator::operation::Operation,
     retries::{
-        RetryPartition,
+        RetryPartition, TokenBucket,
         classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier},
     },
 };
@@ -86,8 +86,8 @@ impl Questions {
 #[derive(Clone, Debug)]
 pub(crate) enum Pace {
     Throttle(Adaptive),
-    /// The SDK itself.
-    Sdk(RetryConfig),
+    /// The SDK itself, with this quota for retries.
+    Sdk(RetryConfig, TokenBucket),
 }
 
 /// What came of a discovery.
@@ -114,7 +114,7 @@ pub(crate) async fn discover(pace: &Pace) -> Told {
     let service = Service::new(QUESTIONS.iter().map(Questions::call), REPLY);
     let partition = match pace {
         Pace::Throttle(throttle) => Attachment::new(throttle).retry_partition(None),
-        Pace::Sdk(_) => RetryPartition::custom("discovery").build(),
+        Pace::Sdk(_, quota) => RetryPartition::custom("discovery").token_bucket(quota.clone()).build(),
     };
     let start = Instant::now();
     let mut calls = JoinSet::new();
@@ -161,7 +161,7 @@ fn operation(
                 components.push_interceptor(CallHint::default().resource("unfiltered"));
             }
         }
-        Pace::Sdk(retries) => {
+        Pace::Sdk(retries, _) => {
             config.store_put(retries.clone());
         }
     }
