@@ -19,9 +19,9 @@
 //!
 //! AWS limits most APIs with token buckets: so many calls at once, then so many a second. The SDK's adaptive
 //! mode keeps one rate for all operations of a service and cuts it once for every throttle of a burst, so
-//! that above 200 calls a second it uses less than half of what is allowed. [`Adaptive`] keeps a limiter
-//! per account, region, service, operation and resource, which learns the bucket's refill rate exactly, from
-//! what was let through between two refusals.
+//! that from 200 calls a second on it uses less than half of what is allowed. [`Adaptive`] keeps a limiter for
+//! each limit of AWS's, which learns the bucket's refill rate exactly, from what was let through between two
+//! refusals. Which limits a call draws from, the [`catalog`] knows.
 //!
 //! # Which part do I want?
 //!
@@ -31,12 +31,16 @@
 //! | one call that must be paced | [`aws::send`] |
 //! | calls that are not SDK calls | [`retry`], or [`Throttle::acquire`] and [`Permit::finish`] |
 //! | a library that must not choose for its users | `Arc<dyn Throttle>`, with [`Unlimited`] as default |
+//! | callers who must not wait for long, or come first | [`Adaptive::builder`], [`Call::deadline`], [`Priority`] |
+//! | several processes under one limit | a [`coordinator`] |
+//! | a question why a call waits | [`Adaptive::explain`], [`Adaptive::snapshot`], [`observe`] |
 //! | a runtime or a simulator of my own | [`limiter::Limiter`], which is pure |
 //!
 //! # Scope
 //!
-//! It paces calls and learns from how they end. It does not retry ([`aws::send`] retries throttles and nothing
-//! else), and it does not share what it learns with other processes, which find fair shares only roughly.
+//! It paces calls and learns from how they end. It does not retry, but for [`aws::send`], which retries throttles
+//! and hot keys and nothing else, and [`retry`], which does as it is told. Without a [`coordinator`] processes find
+//! fair shares only roughly.
 //!
 //! # Cancel safety
 //!

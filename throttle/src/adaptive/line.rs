@@ -1,7 +1,8 @@
 //! [`Line`]: the callers of one limit.
 
+mod state;
+
 use std::{
-    collections::BTreeMap,
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -12,19 +13,20 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+pub(super) use self::state::{Expiring, Expiry};
+use self::state::{State, Step};
 use super::{
     Event, LimitState,
-    culprit::Culprit,
     explanation::{Wait, Why},
     pass::Pass,
-    queue::{Place, Queue},
+    queue::Place,
     settings::Settings,
     shed::{QueueFull, WaitTooLong},
 };
 use crate::{
     Class, Limit, Outcome, Priority, QuotaCode, Refused,
     coordinator::Share,
-    limiter::{Decision, Hint, Learnt, Limiter, Next, Rate, Stamp},
+    limiter::{Decision, Hint, Learnt, Limiter, Next},
 };
 
 /// A limit that nobody has called for so long is nobody's to share.
@@ -43,40 +45,6 @@ pub(super) struct Line {
     state: Mutex<State>,
 }
 
-pub(super) struct State {
-    pub(super) limiter: Limiter,
-    /// Who stops calls that draw from this limit and one of their own.
-    pub(super) culprit: Culprit,
-    queue: Queue<Arc<Notify>>,
-    /// Whose turn it is, if anybody waits.
-    head: Option<Arc<Notify>>,
-    /// Whether the head waits for a call to finish.
-    head_waits: bool,
-    requests: u64,
-    long_polls: u64,
-    accepted: u64,
-    throttled: u64,
-    unknown: u64,
-    shed: u64,
-    used: Instant,
-    /// Whether a caller had to wait since the last exchange, when that was, and what was let through by then.
-    wanted_more: bool,
-    exchanged: (Instant, u64),
-    expiring: BTreeMap<Expiry, Expiring>,
-    next_id: u64,
-}
-
-/// When a call in flight is given up, told apart from others at that time.
-pub(super) type Expiry = (Instant, u64);
-
-/// A call in flight that will be given up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Expiring {
-    pub(super) stamp: Stamp,
-    pub(super) class: Class,
-    pub(super) sent: bool,
-}
-
 /// What a caller asks of one limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask<'a> {
@@ -90,18 +58,6 @@ pub(super) struct Ask<'a> {
 
 /// What a caller gets: leave to go, and a slot if it takes one.
 pub(super) type Admission = (Pass, Option<OwnedSemaphorePermit>);
-
-/// What a caller does next.
-enum Step {
-    Send(Stamp),
-    /// Until its turn comes.
-    Queue,
-    Until(Instant),
-    /// For a call to finish, or the first in flight to expire.
-    Finish(Option<Instant>),
-    /// For one of the slots that all limits share.
-    Slot,
-}
 
 impl Line {
     pub(super) fn new(
@@ -117,24 +73,7 @@ impl Line {
             (None, Some(hint)) => Limiter::hinted(hint),
             (None, None) => Limiter::new(),
         };
-        let state = State {
-            limiter,
-            culprit: Culprit::default(),
-            queue: Queue::new(),
-            head: None,
-            head_waits: false,
-            requests: 0,
-            long_polls: 0,
-            accepted: 0,
-            throttled: 0,
-            unknown: 0,
-            shed: 0,
-            used: start,
-            wanted_more: false,
-            exchanged: (start, 0),
-            expiring: BTreeMap::new(),
-            next_id: 0,
-        };
+        let state = State::new(limiter, start);
         Self { limit, quota, hint, settings, start, state: Mutex::new(state) }
     }
 
@@ -183,7 +122,8 @@ impl Line {
 
     /// When a caller gives up who began to wait then.
     fn gives_up(&self, ask: &Ask<'_>, began: Instant) -> Option<Instant> {
-        let patience = self.settings.max_wait.map(|most| began + most);
+        // A wait that is too long for the clock is none.
+        let patience = self.settings.max_wait.and_then(|most| began.checked_add(most));
         patience.into_iter().chain(ask.deadline).min()
     }
 
@@ -410,94 +350,6 @@ impl Line {
     }
 }
 
-impl State {
-    fn sent(&mut self, mut stamp: Stamp, class: Class) -> Stamp {
-        if class == Class::LongPoll {
-            self.limiter.park(&mut stamp);
-        }
-        *self.in_flight(class) += 1;
-        stamp
-    }
-
-    fn in_flight(&mut self, class: Class) -> &mut u64 {
-        match class {
-            Class::Request => &mut self.requests,
-            Class::LongPoll => &mut self.long_polls,
-        }
-    }
-
-    fn wait_for_finish(&mut self) -> Step {
-        self.head_waits = true;
-        Step::Finish(self.expiring.keys().next().map(|(at, _)| *at))
-    }
-
-    fn waiting(&self) -> usize {
-        self.queue.len() + usize::from(self.head.is_some())
-    }
-
-    /// How long a new caller waits at the least: others of its priority go first, and no sooner than the
-    /// limiter lets them.
-    fn least_wait(&self, ask: &Ask<'_>, now: Duration) -> Duration {
-        let blocked = self.limiter.blocked_until().saturating_sub(now);
-        // While the rate is searched for, it is anybody's guess.
-        let Some(learnt) = self.limiter.learnt() else { return blocked };
-        let there = self.limiter.level(now).unwrap_or_default();
-        let wanted = (self.queue.ahead(ask.priority) + u64::from(ask.cost.get())).saturating_sub(there + 1);
-        blocked + time(learnt.rate(), wanted)
-    }
-
-    /// Gives the turn to whoever is next.
-    fn next_turn(&mut self) {
-        self.head_waits = false;
-        self.head = self.queue.next().map(|(_, caller)| caller);
-        if let Some(head) = &self.head {
-            head.notify_one();
-        }
-    }
-
-    /// Tells the head that what it waits for may have changed.
-    pub(super) fn wake_head(&self, sooner: bool) {
-        if let Some(head) = self.head.as_ref().filter(|_| self.head_waits || sooner) {
-            head.notify_one();
-        }
-    }
-
-    fn finish(&mut self, now: Instant, start: Instant, pass: Expiring, outcome: Outcome) {
-        *self.in_flight(pass.class) -= 1;
-        match outcome {
-            Outcome::Accepted => self.accepted += 1,
-            Outcome::Throttled { .. } => self.throttled += 1,
-            Outcome::Unknown => self.unknown += 1,
-            Outcome::Unsent => {}
-        }
-        self.limiter.finish(now - start, pass.stamp, outcome);
-    }
-
-    fn reap(&mut self, now: Instant, start: Instant) {
-        while let Some(entry) = self.expiring.first_entry()
-            && entry.key().0 <= now
-        {
-            let pass = entry.remove();
-            let outcome = if pass.sent { Outcome::Unknown } else { Outcome::Unsent };
-            self.finish(now, start, pass, outcome);
-        }
-    }
-
-    /// Sets when a call in flight is given up.
-    pub(super) fn expire(&mut self, at: Instant, pass: Expiring) -> Expiry {
-        let expiry = (at, self.next_id);
-        self.next_id += 1;
-        self.expiring.insert(expiry, pass);
-        self.wake_head(false);
-        expiry
-    }
-
-    /// Takes a call in flight back from those that will be given up; `None` if it has been.
-    pub(super) fn unexpire(&mut self, expiry: Expiry) -> Option<Expiring> {
-        self.expiring.remove(&expiry)
-    }
-}
-
 /// Waits for a slot, unless the caller gives up before.
 ///
 /// Nobody closes the semaphore, so that each gets one in turn.
@@ -507,12 +359,6 @@ async fn free_slot(slots: Option<&Arc<Semaphore>>, give_up: Option<Instant>) -> 
         Some(at) => Box::pin(timeout_at(at, free)).await.ok()?.ok(),
         None => Box::pin(free).await.ok(),
     }
-}
-
-/// How long `tokens` take, rounded down.
-fn time(rate: Rate, tokens: u64) -> Duration {
-    let nanos = u128::from(tokens) * 1_000_000_000_000_000 / u128::from(rate.as_micros_per_second());
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 /// A place in the line.
