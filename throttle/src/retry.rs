@@ -9,6 +9,9 @@ use crate::{Call, Outcome, Refused, Throttle};
 /// Between a throttle and the next attempt, whatever the throttle says.
 const LEAST_PAUSE: Duration = Duration::from_millis(1);
 
+/// A service that asks for a longer pause than this has not meant it.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24 * 7);
+
 /// What comes of an attempt, as whoever knows the service judges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
@@ -89,11 +92,14 @@ where
         match judgement {
             Judgement::Final(_) => return result.map_err(RetryError::Operation),
             Judgement::Again(Outcome::Throttled { retry_after }) => {
-                not_before = Instant::now() + retry_after.unwrap_or(LEAST_PAUSE);
+                not_before = Instant::now() + retry_after.unwrap_or(LEAST_PAUSE).min(LONGEST_PAUSE);
             }
             Judgement::Again(_) => {
-                let in_time =
-                    |delay: &Duration| call.deadline_at().is_none_or(|at| Instant::now() + *delay < at);
+                // A delay that is too long for the clock is too long for every deadline.
+                let ends = |delay: Duration| Instant::now().checked_add(delay);
+                let in_time = |delay: &Duration| {
+                    call.deadline_at().is_none_or(|at| ends(*delay).is_some_and(|end| end < at))
+                };
                 let Some(delay) = delays.next().filter(in_time) else {
                     return result.map_err(RetryError::Operation);
                 };

@@ -207,3 +207,16 @@ async fn it_is_send_and_takes_any_throttle() {
     });
     task.await.unwrap().unwrap();
 }
+
+/// No time is too long to be asked for, and none makes it panic.
+#[tokio::test(start_paused = true)]
+async fn times_without_end_are_waited_for_and_no_more() {
+    let endless = Err(Answer::Throttled(Some(Duration::MAX)));
+    let call = call();
+    let throttled = retry(&Unlimited, &call, empty(), || std::future::ready(endless), judge);
+    assert!(timeout(SECOND * 86_400, throttled).await.is_err());
+
+    let call = call.deadline(Instant::now() + SECOND);
+    let lost = retry(&Unlimited, &call, [Duration::MAX], || std::future::ready(LOST), judge);
+    assert!(matches!(lost.await, Err(RetryError::Operation(Answer::Lost))));
+}

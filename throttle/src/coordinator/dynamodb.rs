@@ -168,7 +168,7 @@ impl Coordinator for DynamoDb {
         for (name, value) in item.iter().filter(|(name, _)| name.starts_with(MEMBER) && **name != me) {
             match read(value, now) {
                 Some((share, until)) if until >= now => shares.push(share),
-                Some((_, until)) if until + lease * u64::from(FORGOTTEN) >= now => {}
+                Some((_, until)) if until.saturating_add(lease * u64::from(FORGOTTEN)) >= now => {}
                 // Long gone, or nothing that we wrote.
                 _ => drop(forgotten.insert(name.clone())),
             }
@@ -203,5 +203,5 @@ fn number(number: u64) -> AttributeValue {
 }
 
 fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 16)
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(u64::MAX / 16)
 }
