@@ -8,9 +8,9 @@ mod scope;
 mod slow;
 mod socket;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep_until};
 
@@ -21,7 +21,7 @@ use crate::{
         desk::{Arrival, Desk, Verdict},
         faults::{FaultMode, Hit},
     },
-    services::{Body, Request, Response, Scope, Service, Services},
+    services::{Body, Gate, Request, Response, Scope, Service, Services, Throttled},
 };
 
 /// The account of every access key that does not name one.
@@ -30,7 +30,7 @@ pub(crate) const ACCOUNT: &str = "000000000000";
 /// The services behind their conditions.
 #[derive(Debug)]
 pub(crate) struct Front {
-    pub(crate) desk: Desk,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) services: Services,
     region: String,
     request_ids: RequestIds,
@@ -41,7 +41,9 @@ pub(crate) struct Front {
 pub(crate) struct Closed;
 
 impl Front {
-    pub(crate) fn new(desk: Desk, services: Services, region: String) -> Self {
+    pub(crate) fn new(desk: Arc<Desk>, region: String) -> Self {
+        let scope = Scope { account: ACCOUNT.to_owned(), region: region.clone() };
+        let services = Services::new(Arc::clone(&desk) as Arc<dyn Gate>, scope);
         Self { desk, services, region, request_ids: RequestIds::default() }
     }
 
@@ -81,14 +83,14 @@ impl Front {
     /// Serves a request under the conditions. Half of the latency passes before the effect and half after
     /// it, so that a caller who gives up may or may not have had the effect.
     async fn meet(&self, service: &dyn Service, scope: &Scope, request: Request) -> Result<Response, Closed> {
-        let action = service.action(&request);
+        let (action, asked) = (service.action(&request), asked(&request));
         let arrived = Instant::now();
         let mut arrival = self.desk.arrive(scope, &action);
         let latency = arrival.latency;
         let hit = match &arrival.verdict {
             Verdict::Throttled(refusal) => {
                 wait_until(arrived, latency).await;
-                return Ok(service.error(refusal.status, &refusal.code, &refusal.message));
+                return Ok(service.error(&asked, refusal.status, &refusal.code, &refusal.message));
             }
             Verdict::Accepted(hit) => *hit,
         };
@@ -97,7 +99,7 @@ impl Front {
             None => Ok(service.call(scope, request).await),
             Some(hit) => {
                 arrival.fail();
-                meet_fault(hit, service, service.call(scope, request)).await
+                meet_fault(hit, service, &asked, service.call(scope, request)).await
             }
         };
         wait_until(arrived, latency).await;
@@ -109,20 +111,22 @@ impl Front {
 async fn meet_fault(
     hit: Hit,
     service: &dyn Service,
+    asked: &HeaderMap,
     effect: impl Future<Output = Response> + Send,
 ) -> Result<Response, Closed> {
     let internal = "We encountered an internal error. Please try again.";
     match hit.mode {
         FaultMode::Drop => Err(Closed),
         FaultMode::Error500 => {
-            Ok(service.error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", internal))
+            Ok(service.error(asked, StatusCode::INTERNAL_SERVER_ERROR, "InternalError", internal))
         }
         FaultMode::Error503 => {
             let (code, message) = ("ServiceUnavailable", "Service is unable to handle request.");
-            Ok(service.error(StatusCode::SERVICE_UNAVAILABLE, code, message))
+            Ok(service.error(asked, StatusCode::SERVICE_UNAVAILABLE, code, message))
         }
         FaultMode::ErrorIn200 => {
-            let mut response = service.error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", internal);
+            let mut response =
+                service.error(asked, StatusCode::INTERNAL_SERVER_ERROR, "InternalError", internal);
             *response.status_mut() = StatusCode::OK;
             Ok(response)
         }
@@ -134,7 +138,16 @@ async fn meet_fault(
     }
 }
 
+/// What an error of the service goes by: in which form it was asked.
+fn asked(request: &Request) -> HeaderMap {
+    let kind = request.headers().get(header::CONTENT_TYPE).cloned();
+    kind.map(|kind| (header::CONTENT_TYPE, kind)).into_iter().collect()
+}
+
 fn note_status(arrival: &mut Arrival, result: &Result<Response, Closed>) {
+    if result.as_ref().is_ok_and(|response| response.extensions().get::<Throttled>().is_some()) {
+        arrival.throttle();
+    }
     if result.as_ref().is_ok_and(|response| response.status().is_server_error()) {
         arrival.fail();
     }

@@ -35,7 +35,8 @@
 //!
 //! # What a call meets, in order
 //! 1. **[`Limits`]**: token buckets, per account and region, resource, stream, shard or S3 partition. A
-//!    throttled call takes no token, has no effect, and is answered the service's own error.
+//!    throttled call takes no token, has no effect, and is answered the service's own error. Records and bytes
+//!    of a Kinesis shard are counted while the call is served.
 //! 2. **[`Latency`]**: half of it passes before the effect and half after it, so that a caller who gives up
 //!    may or may not have had the effect, as with AWS.
 //! 3. **[`Faults`]**: connections dropped, 500s and 503s, S3's 200 with an error in it, slow bodies, replies
@@ -54,7 +55,7 @@
 //! |---|---|---|
 //! | `s3` | yes | Amazon S3, on the `s3s` protocol crate |
 //! | `dynamodb` | yes | Amazon DynamoDB and its streams, on the `dynoxide` engine |
-//! | `kinesis` | yes | Amazon Kinesis Data Streams: `DescribeLimits` |
+//! | `kinesis` | yes | Amazon Kinesis Data Streams: streams, records, resharding, enhanced fan-out; JSON and CBOR |
 //! | `cli` | yes | the program `tidegate-local-aws`; libraries leave it out with `default-features = false` |
 //!
 //! The minimum Rust version is that of the AWS SDK.
@@ -70,6 +71,8 @@ mod local_aws;
 mod services;
 mod wire;
 
+#[cfg(feature = "kinesis")]
+pub use self::services::kinesis::{KinesisError, KinesisHandle, RecordView, ShardView};
 #[cfg(feature = "s3")]
 pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
 pub use self::{
@@ -78,7 +81,7 @@ pub use self::{
         counters::{ActionCounters, Counters, Second},
         faults::{Fault, FaultMode, Faults},
         latency::{Distribution, Latency},
-        limits::{Limit, Limits, Per},
+        limits::{Count, Limit, Limits, Per},
     },
     error::{Error, ErrorKind},
     local_aws::{Builder, LocalAws},

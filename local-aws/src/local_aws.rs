@@ -14,7 +14,6 @@ use crate::{
     Counters, Error, Faults, Latency, Limits,
     conditions::desk::Desk,
     front::{Front, InProcess, Socket},
-    services::Services,
 };
 
 /// An AWS in this process: started by its builder, stopped by [`LocalAws::shutdown`] or by dropping it.
@@ -100,6 +99,14 @@ impl LocalAws {
     #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(InProcess::new(Arc::clone(&self.front)))
+    }
+
+    /// A handle that seeds Kinesis and looks into it without a request: the streams of account 000000000000 in
+    /// the region of the builder, and from there of any other.
+    #[cfg(feature = "kinesis")]
+    #[must_use]
+    pub fn kinesis(&self) -> crate::KinesisHandle {
+        self.front.services.kinesis.clone()
     }
 
     /// A handle that seeds S3 and looks into it without a request.
@@ -207,7 +214,7 @@ impl Builder {
     /// Dropped half-way, nothing is left running.
     pub async fn start(self) -> Result<LocalAws, Error> {
         let desk = Desk::new(self.limits, self.latency, self.faults, self.seed);
-        let front = Arc::new(Front::new(desk, Services::new(), self.region.clone()));
+        let front = Arc::new(Front::new(Arc::new(desk), self.region.clone()));
         let socket = match self.address {
             Some(address) => Some(Socket::open(address, Arc::clone(&front)).await?),
             None => None,

@@ -5,7 +5,7 @@
 
 #[path = "program/args.rs"]
 mod args;
-#[cfg(feature = "s3")]
+#[cfg(any(feature = "s3", feature = "kinesis"))]
 #[path = "program/seed.rs"]
 mod seed;
 
@@ -40,12 +40,12 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let region = args.region.clone();
-    #[cfg(feature = "s3")]
+    #[cfg(any(feature = "s3", feature = "kinesis"))]
     let seed = args.seed.as_deref().map(seed::Seed::read).transpose()?;
     let aws = args.builder()?.start().await?;
-    #[cfg(feature = "s3")]
+    #[cfg(any(feature = "s3", feature = "kinesis"))]
     if let Some(seed) = seed {
-        seed.plant(&aws.s3())?;
+        seed.plant(&aws)?;
     }
     let stop = StopSignals::watch()?;
     announce(&aws.endpoint_url(), &region);

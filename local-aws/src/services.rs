@@ -1,17 +1,19 @@
 //! The services: each is a state and its operations, and knows nothing of limits, latency or faults.
 
+#[cfg(any(feature = "s3", feature = "kinesis"))]
+mod clock;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 #[cfg(feature = "kinesis")]
-mod kinesis;
+pub(crate) mod kinesis;
 #[cfg(feature = "s3")]
 pub(crate) mod s3;
 
-use std::{borrow::Cow, error::Error, fmt};
+use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 
 /// A request whose body has arrived.
@@ -38,7 +40,7 @@ pub(crate) struct Action {
     /// The operation as the API names it: `CopyObject`.
     pub(crate) name: Cow<'static, str>,
     /// The resource whose limit it draws from, where AWS counts per resource: `bucket/key` for S3, `table` or
-    /// `table/index` for DynamoDB.
+    /// `table/index` for DynamoDB, `stream`, `stream/shard` or `stream/consumer/shard` for Kinesis.
     pub(crate) resource: Option<String>,
 }
 
@@ -51,9 +53,43 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
     /// Serves it.
     async fn call(&self, scope: &Scope, request: Request) -> Response;
 
-    /// An error in the service's own wire form, as its limits and faults answer.
-    fn error(&self, status: StatusCode, code: &str, message: &str) -> Response;
+    /// An error in the service's own wire form, as its limits and faults answer a request with these headers.
+    fn error(&self, asked: &HeaderMap, status: StatusCode, code: &str, message: &str) -> Response;
 }
+
+/// What a service asks about records and bytes that it moves. It is open unless there are limits for them: the
+/// service itself knows none.
+#[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only Kinesis asks it"))]
+pub(crate) trait Gate: fmt::Debug + Send + Sync {
+    /// Whether anything is counted for an action beside its calls.
+    fn counts(&self, service: &str, action: &str) -> bool;
+
+    /// Lets records and bytes pass, or none of them.
+    fn pass(&self, scope: &Scope, action: &Action, flow: Flow) -> Result<(), Shut>;
+}
+
+/// What moves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flow {
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+    /// It passes while there is anything left, and what it takes beyond that is owed: its size is known
+    /// afterwards. Otherwise only what is larger than the bucket is owed, and the bucket must be full.
+    pub(crate) may_owe: bool,
+}
+
+/// A limit is exhausted: how to say so, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shut {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) wait: Duration,
+}
+
+/// Marks an answer with which a service says that its gate was shut: it counts as throttled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Throttled;
 
 /// The names of the services that are here, in the order of [`Services`].
 pub(crate) const NAMES: &[&str] = &[
@@ -69,22 +105,30 @@ pub(crate) const NAMES: &[&str] = &[
 #[derive(Debug)]
 pub(crate) struct Services {
     all: Vec<Box<dyn Service>>,
+    #[cfg(feature = "kinesis")]
+    pub(crate) kinesis: kinesis::KinesisHandle,
     #[cfg(feature = "s3")]
     pub(crate) s3: s3::S3Handle,
 }
 
 impl Services {
-    pub(crate) fn new() -> Self {
+    /// The services, and handles to the state of a scope.
+    #[cfg_attr(not(feature = "kinesis"), expect(unused_variables, reason = "only Kinesis asks it"))]
+    pub(crate) fn new(gate: Arc<dyn Gate>, scope: Scope) -> Self {
+        #[cfg(feature = "kinesis")]
+        let kinesis = kinesis::Kinesis::new(gate);
         #[cfg(feature = "s3")]
         let s3 = s3::S3::default();
         Self {
+            #[cfg(feature = "kinesis")]
+            kinesis: kinesis.handle(scope),
             #[cfg(feature = "s3")]
             s3: s3.handle(),
             all: vec![
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
                 #[cfg(feature = "kinesis")]
-                Box::new(kinesis::Kinesis),
+                Box::new(kinesis),
                 #[cfg(feature = "s3")]
                 Box::new(s3),
             ],

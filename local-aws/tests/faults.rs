@@ -54,7 +54,7 @@ async fn a_lost_reply_closes_the_connection() {
 #[tokio::test]
 async fn errors_are_the_services_own() {
     for (mode, status, code) in
-        [(FaultMode::Error500, 500, "InternalError"), (FaultMode::Error503, 503, "ServiceUnavailable")]
+        [(FaultMode::Error500, 500, "InternalFailure"), (FaultMode::Error503, 503, "ServiceUnavailable")]
     {
         both_ways(mode, |answer| {
             let error = answer.unwrap_err();

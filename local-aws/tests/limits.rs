@@ -150,7 +150,7 @@ async fn a_read_timeout_holds_in_process() {
 #[tokio::test(start_paused = true)]
 async fn an_operation_that_is_not_here() {
     let aws = LocalAws::builder().in_process().start().await.unwrap();
-    let error = client(&aws).list_streams().send().await.unwrap_err();
+    let error = client(&aws).list_channels().send().await.unwrap_err();
     assert_eq!(error.code(), Some("UnknownOperationException"));
-    assert!(error.message().unwrap().contains("\"ListStreams\""));
+    assert!(error.message().unwrap().contains("\"ListChannels\""));
 }

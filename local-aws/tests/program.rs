@@ -30,6 +30,19 @@ fn a_bad_seed_is_one_clear_line() {
     assert!(line.contains(seed) && line.contains("\"objects\" must be at least 1"), "{line}");
 }
 
+#[test]
+#[cfg(feature = "kinesis")]
+fn a_bad_stream_of_the_seed_is_one_clear_line() {
+    for (name, seed, expected) in [
+        ("no-shards.json", r#"{"streams":[{"name":"s","shards":0}]}"#, "\"shards\" must be at least 1"),
+        ("no-name.json", r#"{"streams":[{"name":"s t"}]}"#, "stream \"s t\": ValidationException"),
+    ] {
+        let seed = file(name, seed);
+        let line = refused(&["--port", "0", "--seed", seed.to_str().unwrap()]);
+        assert!(line.contains(expected), "{line}");
+    }
+}
+
 /// Runs it on bad input: the one line that it writes.
 fn refused(arguments: &[&str]) -> String {
     let output = program().args(arguments).output().unwrap();

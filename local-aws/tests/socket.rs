@@ -87,6 +87,25 @@ async fn a_service_that_is_not_here() {
     assert!(answer.contains("cannot tell which service"), "{answer}");
 }
 
+/// A body was once collected whatever its size, so that one client could take all of the memory.
+#[tokio::test]
+async fn a_body_that_is_too_large() {
+    let aws = LocalAws::builder().start().await.unwrap();
+    let url = aws.endpoint_url();
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    let head =
+        "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-amz-target: Kinesis_20131202.PutRecord\r\n";
+    stream.write_all(format!("{head}content-length: {}\r\n\r\n", (64 << 20) + 1).as_bytes()).await.unwrap();
+    let chunk = vec![b'x'; 1 << 20];
+    // It may close before all of it has come.
+    while stream.write_all(&chunk).await.is_ok() {}
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(send(&aws, "GET /_tidegate/health", "").await.contains("running"));
+}
+
 #[tokio::test]
 async fn a_port_that_is_taken() {
     let aws = LocalAws::builder().start().await.unwrap();

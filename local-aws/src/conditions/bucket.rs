@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// One token, in the unit of the level: a rate in millionths a second times nanoseconds.
-const TOKEN: u128 = 1_000_000_000_000_000;
+const TOKEN: i128 = 1_000_000_000_000_000;
 
 /// How fast a bucket refills: tokens a second, kept in millionths so that `0.3` is exact.
 ///
@@ -44,7 +44,8 @@ pub(crate) struct TokenBucket {
     rate: Rate,
     burst: u64,
     tick: Option<Duration>,
-    level: u128,
+    /// Below zero while something is owed.
+    level: i128,
     at: Duration,
 }
 
@@ -52,7 +53,7 @@ impl TokenBucket {
     /// A full bucket. With a tick it refills in steps, at whole multiples of it.
     pub(crate) fn full(rate: Rate, burst: u64, tick: Option<Duration>, now: Duration) -> Self {
         let tick = tick.filter(|tick| !tick.is_zero());
-        Self { rate, burst, tick, level: u128::from(burst) * TOKEN, at: now }
+        Self { rate, burst, tick, level: tokens(burst), at: now }
     }
 
     /// The same bucket under another rate and burst: what is in it stays, up to the new burst.
@@ -62,41 +63,45 @@ impl TokenBucket {
         new
     }
 
-    /// Takes tokens, or says how long it is until they are there; then nothing is taken.
+    /// Takes tokens if so many as are needed are there, into debt if it must be; or says how long it is until
+    /// they are, and takes nothing.
     ///
     /// # Errors
     /// The exact wait, never zero; [`Duration::MAX`] if the tokens will never be there.
-    pub(crate) fn take(&mut self, now: Duration, tokens: u64) -> Result<(), Duration> {
-        let (level, wanted) = (self.level(now), u128::from(tokens) * TOKEN);
-        let Some(left) = level.checked_sub(wanted) else {
+    pub(crate) fn draw(&mut self, now: Duration, needed: u64, taken: u64) -> Result<(), Duration> {
+        let (level, wanted) = (self.level(now), tokens(needed));
+        if level < wanted {
             return Err(self.wait(now, level, wanted));
-        };
-        self.level = left;
+        }
+        self.level = level - tokens(taken);
         self.at = self.at.max(now);
         Ok(())
     }
 
-    /// Whether the tokens are there.
-    pub(crate) fn has(&self, now: Duration, tokens: u64) -> bool {
-        self.level(now) >= u128::from(tokens) * TOKEN
+    /// How long it is until the tokens are there.
+    pub(crate) fn until(&self, now: Duration, needed: u64) -> Duration {
+        let (level, wanted) = (self.level(now), tokens(needed));
+        if level < wanted { self.wait(now, level, wanted) } else { Duration::ZERO }
     }
 
     /// Whether it is full, and so the same as a new one.
     pub(crate) fn is_full(&self, now: Duration) -> bool {
-        self.level(now) == u128::from(self.burst) * TOKEN
+        self.level(now) == tokens(self.burst)
     }
 
-    fn level(&self, now: Duration) -> u128 {
+    fn level(&self, now: Duration) -> i128 {
         let elapsed = self.step(now).saturating_sub(self.step(self.at));
-        let refilled = self.level + u128::from(self.rate.millionths) * elapsed.as_nanos();
-        refilled.min(u128::from(self.burst) * TOKEN)
+        let refill = u128::from(self.rate.millionths) * elapsed.as_nanos();
+        // What an i128 cannot hold fills any bucket.
+        let refilled = self.level.saturating_add(i128::try_from(refill).unwrap_or(i128::MAX));
+        refilled.min(tokens(self.burst))
     }
 
-    fn wait(&self, now: Duration, level: u128, wanted: u128) -> Duration {
-        if wanted > u128::from(self.burst) * TOKEN || self.rate.millionths == 0 {
+    fn wait(&self, now: Duration, level: i128, wanted: i128) -> Duration {
+        if wanted > tokens(self.burst) || self.rate.millionths == 0 {
             return Duration::MAX;
         }
-        let mut nanos = (wanted - level).div_ceil(u128::from(self.rate.millionths));
+        let mut nanos = wanted.abs_diff(level).div_ceil(u128::from(self.rate.millionths));
         if let Some(tick) = self.tick {
             nanos = nanos.next_multiple_of(tick.as_nanos());
         }
@@ -113,11 +118,26 @@ impl TokenBucket {
     }
 }
 
+/// Tokens in the unit of the level.
+fn tokens(count: u64) -> i128 {
+    i128::from(count) * TOKEN
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    impl TokenBucket {
+        fn take(&mut self, now: Duration, tokens: u64) -> Result<(), Duration> {
+            self.draw(now, tokens, tokens)
+        }
+
+        fn has(&self, now: Duration, tokens: u64) -> bool {
+            self.until(now, tokens).is_zero()
+        }
+    }
 
     fn tick() -> impl Strategy<Value = Option<Duration>> {
         prop_oneof![Just(None), Just(Some(Duration::from_secs(1))), Just(Some(Duration::from_millis(100)))]
@@ -142,8 +162,8 @@ mod tests {
                 for (j, to) in admitted.iter().enumerate().skip(i) {
                     // With a tick, a window may see one step more than its length.
                     let window = (to.saturating_sub(*from) + tick.unwrap_or_default()).as_nanos();
-                    let allowed = u128::from(burst) * TOKEN + u128::from(millionths) * window;
-                    prop_assert!((j - i + 1) as u128 * u128::from(tokens) * TOKEN <= allowed);
+                    let allowed = super::tokens(burst).unsigned_abs() + u128::from(millionths) * window;
+                    prop_assert!((j - i + 1) as u128 * super::tokens(tokens).unsigned_abs() <= allowed);
                 }
             }
         }
@@ -194,6 +214,17 @@ mod tests {
         assert_eq!(bucket.take(Duration::ZERO, 11), Err(Duration::MAX));
         let mut shut = TokenBucket::full(Rate::per_second(0), 0, None, Duration::ZERO);
         assert_eq!(shut.take(Duration::ZERO, 1), Err(Duration::MAX));
+    }
+
+    #[test]
+    fn what_is_owed_is_refilled_first() {
+        // As for reads of a shard: two a second, ten in one answer.
+        let mut bucket = TokenBucket::full(Rate::per_second(2), 2, None, Duration::ZERO);
+        assert_eq!(bucket.draw(Duration::ZERO, 1, 10), Ok(()));
+        let wait = Duration::from_millis(4_500);
+        assert_eq!(bucket.draw(Duration::ZERO, 1, 10), Err(wait));
+        assert_eq!((bucket.until(Duration::ZERO, 1), bucket.until(wait, 1)), (wait, Duration::ZERO));
+        assert_eq!(bucket.draw(wait, 1, 1), Ok(()));
     }
 
     #[test]

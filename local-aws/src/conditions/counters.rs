@@ -87,6 +87,16 @@ impl ActionCounters {
         }
     }
 
+    /// Takes note that a call which arrived in this second, and was accepted then, was throttled by its service.
+    pub(crate) fn throttled_after_all(&mut self, second: u64) {
+        self.accepted = self.accepted.saturating_sub(1);
+        self.throttled += 1;
+        if let Some(then) = self.seconds.iter_mut().rev().find(|known| known.second <= second) {
+            then.accepted = then.accepted.saturating_sub(1);
+            then.throttled += 1;
+        }
+    }
+
     /// Takes note of a call that was answered, or given up by its caller.
     pub(crate) fn left(&mut self, failed: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);

@@ -12,9 +12,9 @@ use super::{
     counters::{ActionCounters, Counters},
     faults::{Faults, Hit},
     latency::Latency,
-    limits::{Limiter, Limits, Refusal},
+    limits::{Limiter, Limits},
 };
-use crate::services::{Action, Scope};
+use crate::services::{Action, Flow, Gate, Scope, Shut};
 
 /// The conditions of one run, and what was counted under them.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ struct Record {
 #[must_use]
 pub(crate) struct Arrival {
     record: Arc<Mutex<Record>>,
+    second: u64,
     failed: bool,
     /// How long its answer takes.
     pub(crate) latency: Duration,
@@ -58,7 +59,7 @@ pub(crate) struct Arrival {
 /// What becomes of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
-    Throttled(Refusal),
+    Throttled(Shut),
     Accepted(Option<Hit>),
 }
 
@@ -84,11 +85,11 @@ impl Desk {
         guard.counters.arrived(now.as_secs(), throttled);
         let latency = settings.latency.draw(service, name, throttled, &mut guard.latency);
         let verdict = match refusal {
-            Some(refusal) => Verdict::Throttled(refusal.clone()),
+            Some(refusal) => Verdict::Throttled(refusal),
             None => Verdict::Accepted(settings.faults.draw(service, name, &mut guard.faults)),
         };
         drop(guard);
-        Arrival { record, failed: false, latency, verdict }
+        Arrival { record, second: now.as_secs(), failed: false, latency, verdict }
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -124,6 +125,10 @@ impl Desk {
         self.settings.write().unwrap_or_else(PoisonError::into_inner).faults = Arc::new(faults);
     }
 
+    fn limiter(&self) -> Arc<Limiter> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner).limiter)
+    }
+
     fn record(&self, action: &Action) -> Arc<Mutex<Record>> {
         let actions = self.actions.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(record) = actions.get(action.service).and_then(|known| known.get(&*action.name)) {
@@ -144,7 +149,23 @@ impl Desk {
     }
 }
 
+impl Gate for Desk {
+    fn counts(&self, service: &str, action: &str) -> bool {
+        self.limiter().counts(service, action)
+    }
+
+    fn pass(&self, scope: &Scope, action: &Action, flow: Flow) -> Result<(), Shut> {
+        self.limiter().pass(self.start.elapsed(), scope, action, flow)
+    }
+}
+
 impl Arrival {
+    /// The service itself found a limit exhausted.
+    pub(crate) fn throttle(&mut self) {
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        record.counters.throttled_after_all(self.second);
+    }
+
     /// The call did not end well.
     pub(crate) fn fail(&mut self) {
         self.failed = true;

@@ -117,11 +117,27 @@ pub enum Per {
     Shard,
 }
 
+/// What a row counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Count {
+    /// Calls, when they arrive. In files `calls`.
+    #[default]
+    Calls,
+    /// Records that a call moves, one by one. Kinesis counts the records of `PutRecord`, `PutRecords`,
+    /// `GetRecords` and `SubscribeToShard`, per shard. In files `records`.
+    Records,
+    /// Bytes of those records, keys included. A reader may take more than there is, as the size of an answer is
+    /// known afterwards, and waits until that is refilled. In files `bytes`.
+    Bytes,
+}
+
 /// One row: a token bucket, what it counts, and what a throttled call is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
     pub(crate) service: String,
     pub(crate) actions: Actions,
+    pub(crate) count: Count,
     pub(crate) per: Per,
     pub(crate) per_action: bool,
     pub(crate) goes_on: bool,
@@ -143,6 +159,7 @@ impl Limit {
         Self {
             service: service.into(),
             actions: actions.into_iter().collect(),
+            count: Count::Calls,
             per: Per::AccountRegion,
             per_action: false,
             goes_on: false,
@@ -151,6 +168,14 @@ impl Limit {
             tick: None,
             refusal: Refusal::throttling(),
         }
+    }
+
+    /// What is counted. Default: [`Count::Calls`]. Of the rows that fit an action, those of each count stand in
+    /// a list of their own.
+    #[must_use]
+    pub fn count(mut self, count: Count) -> Self {
+        self.count = count;
+        self
     }
 
     /// What there is one bucket for. Default: [`Per::AccountRegion`].
@@ -183,7 +208,8 @@ impl Limit {
     }
 
     /// What a throttled call is answered. Default: 400, `ThrottlingException`, `Rate exceeded`. A status
-    /// that is not from 400 to 599 is taken as 400.
+    /// that is not from 400 to 599 is taken as 400. In the message, `{account}` stands for the account,
+    /// `{stream}` for the first part of the resource and `{shard}` for its last.
     #[must_use]
     pub fn error(mut self, status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         self.refusal = Refusal::new(status, code.into(), message.into());

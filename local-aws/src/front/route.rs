@@ -57,6 +57,14 @@ pub(super) fn unknown(service: Option<&str>, request: &Request) -> Response {
     if speaks_json { json::error(status, code, &message) } else { xml::error(status, code, &message) }
 }
 
+/// The answer to a request whose body is too large for this process.
+pub(super) fn too_large(request: &http::request::Parts, most: usize) -> Response {
+    let message = format!("tidegate-local-aws takes bodies of at most {most} bytes");
+    let (status, code) = (StatusCode::PAYLOAD_TOO_LARGE, "EntityTooLarge");
+    let speaks_json = request.headers.contains_key("x-amz-target");
+    if speaks_json { json::error(status, code, &message) } else { xml::error(status, code, &message) }
+}
+
 fn target(request: &Request) -> Option<&str> {
     request.headers().get("x-amz-target")?.to_str().ok()
 }

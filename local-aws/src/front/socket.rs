@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -15,11 +15,14 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Closed, Front};
+use super::{Closed, Front, route};
 use crate::{Error, ErrorKind, services::Response};
 
 /// How long a stop waits for answers that are under way.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The largest body of a request: beyond it a client is refused, so that none can fill the memory at once.
+const LARGEST_BODY: usize = 64 << 20;
 
 /// A listener at work. Dropped, it closes its port and its connections.
 #[derive(Debug)]
@@ -106,7 +109,11 @@ async fn connection(stream: TcpStream, front: Arc<Front>, mut stopped: watch::Re
 /// An error closes the connection, or resets the stream under HTTP/2.
 async fn serve(front: Arc<Front>, request: http::Request<Incoming>) -> Result<Response, Dropped> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    let body = match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Ok(route::too_large(&parts, LARGEST_BODY)),
+        Err(_) => return Err(Dropped),
+    };
     front.serve(http::Request::from_parts(parts, body)).await.map_err(|Closed| Dropped)
 }
 

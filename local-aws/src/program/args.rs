@@ -31,8 +31,8 @@ pub struct Args {
     /// What goes wrong, and how often: a JSON file.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// The buckets and objects to start with: a JSON file.
-    #[cfg(feature = "s3")]
+    /// The buckets and streams to start with: a JSON file.
+    #[cfg(any(feature = "s3", feature = "kinesis"))]
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
     /// What latency and faults are drawn from; the same number repeats a run.

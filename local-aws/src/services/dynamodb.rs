@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use dynoxide::{Database, DynoxideError};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     task::{JoinError, spawn_blocking},
@@ -92,7 +92,7 @@ impl Service for DynamoDb {
         answer::json(status, body)
     }
 
-    fn error(&self, status: StatusCode, code: &str, message: &str) -> Response {
+    fn error(&self, _asked: &HeaderMap, status: StatusCode, code: &str, message: &str) -> Response {
         // The one code of a fault that DynamoDB has another name for.
         let code = if code == "InternalError" { "InternalServerError" } else { code };
         answer::error(status, &format!("com.amazonaws.dynamodb.v20120810#{code}"), message)

@@ -1,78 +1,111 @@
-//! Amazon Kinesis Data Streams: `DescribeLimits`.
+//! Amazon Kinesis Data Streams, in memory: a state that is fed with the time, and operations around it.
 
-use std::borrow::Cow;
+mod call;
+mod check;
+mod consumer;
+mod create;
+mod describe;
+mod failure;
+mod get_records;
+mod handle;
+mod hash_key;
+mod iterator;
+mod list_shards;
+mod operation;
+mod push;
+mod put;
+mod record;
+mod region;
+mod reshard;
+mod retention;
+mod sequence;
+mod shard;
+mod shard_id;
+mod stream;
+mod subscribe;
+mod tags;
+mod target;
+mod token;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
-use http::StatusCode;
-use serde::Serialize;
+use http::{HeaderMap, StatusCode};
 
-use super::{Action, Request, Response, Scope, Service};
-use crate::wire::json;
+pub use self::handle::{KinesisError, KinesisHandle, RecordView, ShardView};
+use self::{
+    failure::Failure,
+    operation::{Operation, Session},
+    region::Region,
+};
+use super::{Action, Gate, Request, Response, Scope, Service, clock::Clock};
+use crate::wire::codec::Codec;
 
-/// The version of the API, as targets name it.
-const TARGET: &str = "Kinesis_20131202.";
-
-/// On-demand streams that an account may have in a region.
-///
-/// Source: <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>.
-const ON_DEMAND_STREAMS: u32 = 50;
-
-/// Kinesis. There are no streams yet.
+/// Kinesis and its state.
 #[derive(Debug)]
-pub(crate) struct Kinesis;
+pub(crate) struct Kinesis {
+    regions: Arc<Regions>,
+    gate: Arc<dyn Gate>,
+    clock: Clock,
+}
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DescribeLimitsOutput {
-    shard_limit: u32,
-    open_shard_count: u32,
-    on_demand_stream_count: u32,
-    on_demand_stream_count_limit: u32,
+/// The state of each account and region, made when it is first asked for.
+#[derive(Debug, Default)]
+struct Regions(Mutex<HashMap<Scope, Arc<Mutex<Region>>>>);
+
+impl Regions {
+    fn of(&self, scope: &Scope) -> Arc<Mutex<Region>> {
+        let mut regions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(region) = regions.get(scope) {
+            return Arc::clone(region);
+        }
+        let region = Arc::new(Mutex::new(Region::new(scope.clone())));
+        regions.insert(scope.clone(), Arc::clone(&region));
+        region
+    }
+}
+
+impl Kinesis {
+    pub(crate) fn new(gate: Arc<dyn Gate>) -> Self {
+        Self { regions: Arc::default(), gate, clock: Clock::default() }
+    }
+
+    /// A handle to seed and to inspect the state of an account and region.
+    pub(crate) fn handle(&self, scope: Scope) -> KinesisHandle {
+        KinesisHandle::new(Arc::clone(&self.regions), scope, self.clock)
+    }
 }
 
 #[async_trait]
 impl Service for Kinesis {
     fn action(&self, request: &Request) -> Action {
-        // Names that the API does not have share one row of the counters.
-        let name = match operation(request) {
-            "DescribeLimits" => "DescribeLimits",
-            _ => "Unknown",
-        };
-        Action { service: "kinesis", name: Cow::Borrowed(name), resource: None }
-    }
-
-    async fn call(&self, scope: &Scope, request: Request) -> Response {
-        match operation(&request) {
-            "DescribeLimits" => json::ok(&describe_limits(&scope.region)),
-            name => {
-                let message =
-                    format!("tidegate-local-aws has no operation \"{name}\"; it has: DescribeLimits");
-                self.error(StatusCode::BAD_REQUEST, "UnknownOperationException", &message)
-            }
+        let operation = Operation::of(target::operation(request));
+        Action {
+            service: "kinesis",
+            // Names that the API does not have share one row of the counters.
+            name: operation.map_or("Unknown", |operation| operation.name).into(),
+            resource: operation.and_then(|operation| target::resource(operation, request)),
         }
     }
 
-    fn error(&self, status: StatusCode, code: &str, message: &str) -> Response {
-        json::error(status, code, message)
+    async fn call(&self, scope: &Scope, request: Request) -> Response {
+        let (name, codec) = (target::operation(&request), Codec::of(request.headers()));
+        let Some(operation) = Operation::of(name) else {
+            let message =
+                format!("tidegate-local-aws has no operation \"{name}\"; it has: {}", operation::names());
+            return Failure::unknown_operation(message).answer(codec);
+        };
+        let region = self.regions.of(scope);
+        let (gate, clock, body) = (&self.gate, self.clock, request.body());
+        Session { operation, region, scope, gate, clock, codec, body }.run()
     }
-}
 
-fn operation(request: &Request) -> &str {
-    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-    target.and_then(|target| target.strip_prefix(TARGET)).unwrap_or_default()
-}
-
-/// Source: <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>: 20,000 shards in
-/// three regions, 6,000 or 1,000 in the others.
-fn describe_limits(region: &str) -> DescribeLimitsOutput {
-    let shard_limit = match region {
-        "us-east-1" | "us-west-2" | "eu-west-1" => 20_000,
-        _ => 1_000,
-    };
-    DescribeLimitsOutput {
-        shard_limit,
-        open_shard_count: 0,
-        on_demand_stream_count: 0,
-        on_demand_stream_count_limit: ON_DEMAND_STREAMS,
+    fn error(&self, asked: &HeaderMap, status: StatusCode, code: &str, message: &str) -> Response {
+        // The one code of a fault that Kinesis has another name for.
+        let code = if code == "InternalError" { "InternalFailure" } else { code };
+        Codec::of(asked).error(status, code, message)
     }
 }

@@ -5,7 +5,6 @@ mod attributes;
 mod bucket;
 mod checksum;
 mod class;
-mod clock;
 mod condition;
 mod content;
 mod copy;
@@ -34,7 +33,7 @@ mod uploads;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use s3s::{
     S3ErrorCode,
@@ -44,8 +43,8 @@ use s3s::{
 };
 
 pub use self::handle::{Digest, ObjectView, S3Error, S3Handle};
-use self::{clock::Clock, keys::Keys, operations::Operations, store::Store};
-use super::{Action, Request, Response, Scope, Service};
+use self::{keys::Keys, operations::Operations, store::Store};
+use super::{Action, Request, Response, Scope, Service, clock::Clock};
 use crate::front::{empty, full};
 
 /// S3 and its state. Buckets are global: each has a region, and is reached from all of them.
@@ -108,7 +107,7 @@ impl Service for S3 {
         }
     }
 
-    fn error(&self, status: StatusCode, code: &str, message: &str) -> Response {
+    fn error(&self, _asked: &HeaderMap, status: StatusCode, code: &str, message: &str) -> Response {
         let code = S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
         let mut error = s3s::S3Error::with_message(code, message.to_owned());
         error.set_status_code(status);

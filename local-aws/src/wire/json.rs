@@ -5,11 +5,8 @@ use serde::Serialize;
 
 use crate::{front::full, services::Response};
 
-/// An answer.
-#[cfg(feature = "kinesis")]
-pub(crate) fn ok(value: &impl Serialize) -> Response {
-    answer(StatusCode::OK, value)
-}
+/// The content type of requests and answers.
+pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// An error.
 pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response {
@@ -18,19 +15,14 @@ pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response {
         __type: &'a str,
         message: &'a str,
     }
-    let mut response = answer(status, &Error { __type: code, message });
-    if let Ok(code) = HeaderValue::from_str(code) {
-        response.headers_mut().insert("x-amzn-errortype", code);
-    }
-    response
-}
-
-fn answer(status: StatusCode, value: &impl Serialize) -> Response {
-    // Answers are structs of numbers and strings, which always serialize.
-    let body = serde_json::to_vec(value).unwrap_or_default();
+    // Two strings always serialize.
+    let body = serde_json::to_vec(&Error { __type: code, message }).unwrap_or_default();
     let mut response = Response::new(full(body));
     *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/x-amz-json-1.1");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    if let Ok(code) = HeaderValue::from_str(code) {
+        headers.insert("x-amzn-errortype", code);
+    }
     response
 }

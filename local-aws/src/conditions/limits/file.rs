@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Limit, Limits, Per, Refusal};
+use super::{Count, Limit, Limits, Per, Refusal};
 use crate::{
     Error,
     conditions::{bucket::Rate, file},
@@ -25,6 +25,8 @@ struct Table {
 struct Row {
     service: String,
     actions: Vec<String>,
+    #[serde(default)]
+    count: CountName,
     #[serde(default)]
     per: PerName,
     #[serde(default)]
@@ -51,6 +53,15 @@ struct Answer {
     status: u16,
     code: String,
     message: String,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum CountName {
+    #[default]
+    Calls,
+    Records,
+    Bytes,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -100,6 +111,7 @@ impl Row {
         if self.tick_ms == Some(0) {
             return Err("\"tick_ms\" is 0; leave it out for a refill without steps".to_owned());
         }
+        limit.count = self.count.into();
         limit.per = self.per.into();
         limit.per_action = self.per_action;
         limit.goes_on = self.goes_on;
@@ -121,6 +133,16 @@ fn rate(refill: f64) -> Result<Rate, String> {
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range is checked above")]
     Ok(Rate::from_millionths((refill * 1e6).round() as u64))
+}
+
+impl From<CountName> for Count {
+    fn from(name: CountName) -> Self {
+        match name {
+            CountName::Calls => Self::Calls,
+            CountName::Records => Self::Records,
+            CountName::Bytes => Self::Bytes,
+        }
+    }
 }
 
 impl From<PerName> for Per {
@@ -172,6 +194,7 @@ mod tests {
             (row(r#""refill":0,"burst":1"#), "my.json: row 1 of \"limits\": \"refill\" 0 must be"),
             (row(r#""refill":1,"burst":0"#), "\"burst\" is 0"),
             (row(r#""refill":1,"burst":1,"per":"planet""#), "unknown variant `planet`"),
+            (row(r#""refill":1,"burst":1,"count":"words""#), "unknown variant `words`"),
             (
                 row(r#""refill":1,"burst":1,"error":{"status":200,"code":"a","message":"b"}"#),
                 "\"status\" 200 is no error",

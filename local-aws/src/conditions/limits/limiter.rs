@@ -9,10 +9,10 @@ use std::{
 
 use http::StatusCode;
 
-use super::{Limit, Limits, Per};
+use super::{Count, Limit, Limits, Per};
 use crate::{
     conditions::{bucket::TokenBucket, partitions::Partitions},
-    services::{Action, Scope},
+    services::{Action, Flow, Scope, Shut},
 };
 
 /// Full buckets are forgotten when there are more than this.
@@ -53,11 +53,18 @@ struct ServiceLimits {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The rows that count for an action.
-    rows: HashMap<String, Arc<[usize]>>,
+    /// The rows that count for an action: its calls, and what it moves.
+    rows: HashMap<String, Rows>,
     buckets: HashMap<Key, TokenBucket>,
     partitions: HashMap<String, Partitions>,
     sweep_above: usize,
+}
+
+/// The rows that count for an action.
+#[derive(Clone, Debug)]
+struct Rows {
+    calls: Arc<[usize]>,
+    flow: Arc<[usize]>,
 }
 
 /// A row, and what it counts per.
@@ -95,55 +102,106 @@ impl Limiter {
     }
 
     /// Takes a token of each bucket that counts for the call, or none if one of them is empty.
-    pub(crate) fn check(&self, now: Duration, scope: &Scope, action: &Action) -> Result<(), &Refusal> {
+    pub(crate) fn check(&self, now: Duration, scope: &Scope, action: &Action) -> Result<(), Shut> {
         match self.services.get(action.service) {
-            Some(service) => service.check(now, scope, action),
+            Some(service) => service.draw(now, scope, action, None),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether rows count what an action moves.
+    pub(crate) fn counts(&self, service: &str, action: &str) -> bool {
+        self.services.get(service).is_some_and(|service| {
+            let mut state = service.state.lock().unwrap_or_else(PoisonError::into_inner);
+            !service.rows_for(&mut state, action).flow.is_empty()
+        })
+    }
+
+    /// Takes what moves of each bucket that counts it, or nothing if one of them has not enough.
+    pub(crate) fn pass(&self, now: Duration, scope: &Scope, action: &Action, flow: Flow) -> Result<(), Shut> {
+        match self.services.get(action.service) {
+            Some(service) => service.draw(now, scope, action, Some(flow)),
             None => Ok(()),
         }
     }
 }
 
+impl Limit {
+    /// The tokens that must be there, and those that are taken.
+    fn tokens(&self, flow: Option<Flow>) -> (u64, u64) {
+        let Some(flow) = flow else { return (1, 1) };
+        let taken = match self.count {
+            Count::Calls => 1,
+            Count::Records => flow.records,
+            Count::Bytes => flow.bytes,
+        };
+        let needed = if flow.may_owe { taken.min(1) } else { taken.min(self.burst.into()) };
+        (needed, taken)
+    }
+
+    /// What is answered when it is exhausted.
+    fn shut(&self, scope: &Scope, action: &Action, wait: Duration) -> Shut {
+        let Refusal { status, code, message } = self.refusal.clone();
+        let resource = action.resource.as_deref().unwrap_or_default();
+        let stream = resource.split('/').next().unwrap_or_default();
+        let shard = resource.rsplit('/').next().unwrap_or_default();
+        let message = message.replace("{account}", &scope.account);
+        let message = message.replace("{stream}", stream).replace("{shard}", shard);
+        Shut { status, code, message, wait }
+    }
+}
+
 impl ServiceLimits {
-    fn check(&self, now: Duration, scope: &Scope, action: &Action) -> Result<(), &Refusal> {
+    fn draw(&self, now: Duration, scope: &Scope, action: &Action, flow: Option<Flow>) -> Result<(), Shut> {
         let state = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before the buckets of this call, so that refused calls leave no more of them than others do.
+        state.sweep(now);
         let rows = self.rows_for(state, &action.name);
+        let rows = if flow.is_none() { rows.calls } else { rows.flow };
         let mut keys = Vec::with_capacity(rows.len());
         for &row in &*rows {
             let limit = &self.rows[row];
             let key = Key { row, per: self.per(limit, state, scope, action) };
             let full = || TokenBucket::full(limit.refill, limit.burst.into(), limit.tick, now);
-            if !state.buckets.entry(key.clone()).or_insert_with(full).has(now, 1) {
+            let (needed, _) = limit.tokens(flow);
+            let wait = state.buckets.entry(key.clone()).or_insert_with(full).until(now, needed);
+            if !wait.is_zero() {
                 self.record(state, limit, now, action, true);
-                return Err(&limit.refusal);
+                return Err(limit.shut(scope, action, wait));
             }
             keys.push(key);
         }
         for key in keys {
             let limit = &self.rows[key.row];
             if let Some(bucket) = state.buckets.get_mut(&key) {
-                // It has one: that was looked up above, under the same lock.
-                let _ = bucket.take(now, 1);
+                let (needed, taken) = limit.tokens(flow);
+                // It has them: that was looked up above, under the same lock.
+                let _ = bucket.draw(now, needed, taken);
             }
             self.record(state, limit, now, action, false);
         }
-        state.sweep(now);
         Ok(())
     }
 
-    /// The rows that count for an action: up to the first that fits and does not go on.
-    fn rows_for(&self, state: &mut State, action: &str) -> Arc<[usize]> {
+    /// The rows that count for an action: of each count, up to the first that fits and does not go on.
+    fn rows_for(&self, state: &mut State, action: &str) -> Rows {
         if let Some(rows) = state.rows.get(action) {
-            return Arc::clone(rows);
+            return rows.clone();
         }
-        let mut found = Vec::new();
-        for (index, row) in self.rows.iter().enumerate().filter(|(_, row)| row.actions.matches(action)) {
-            found.push(index);
-            if !row.goes_on {
-                break;
+        let fitting = |count: Count| {
+            let mut found = Vec::new();
+            let rows = self.rows.iter().enumerate();
+            for (index, row) in rows.filter(|(_, row)| row.count == count && row.actions.matches(action)) {
+                found.push(index);
+                if !row.goes_on {
+                    break;
+                }
             }
-        }
-        let rows = Arc::<[usize]>::from(found);
-        state.rows.insert(action.to_owned(), Arc::clone(&rows));
+            found
+        };
+        let flow = [fitting(Count::Records), fitting(Count::Bytes)].concat().into();
+        let rows = Rows { calls: fitting(Count::Calls).into(), flow };
+        state.rows.insert(action.to_owned(), rows.clone());
         rows
     }
 
@@ -190,7 +248,10 @@ impl ServiceLimits {
         for (key, bucket) in &former.buckets {
             let was = &old.rows[key.row];
             let same = |row: &&Limit| {
-                row.actions == was.actions && row.per == was.per && row.per_action == was.per_action
+                row.actions == was.actions
+                    && row.count == was.count
+                    && row.per == was.per
+                    && row.per_action == was.per_action
             };
             let Some(row) = self.rows.iter().position(|row| same(&row)) else { continue };
             let limit = &self.rows[row];
@@ -305,6 +366,49 @@ mod tests {
         };
         assert_eq!((0..20).map(second).collect::<Vec<_>>(), [100; 20]);
         assert_eq!((20..25).map(second).collect::<Vec<_>>(), [200; 5]);
+    }
+
+    /// Refused calls were once not swept at all, so that a client that asked for ever new resources made the table
+    /// grow for ever.
+    #[test]
+    fn buckets_of_refused_calls_are_forgotten() {
+        let one = Limit::new("s3", ["*"], Rate::per_second(1), 1).per(Per::Resource).goes_on();
+        let all = Limit::new("s3", ["*"], Rate::from_millionths(1), 1);
+        let limiter = Limiter::new(Limits::none().with(one).with(all), 0);
+        let passed = (0..40_000_u32).filter(|n| {
+            let get = action("s3", "GetObject", &format!("b/{n}"));
+            limiter.check(Duration::from_millis((*n).into()), &scope("us-east-1"), &get).is_ok()
+        });
+        assert_eq!(passed.count(), 1);
+        let state = limiter.services["s3"].state.lock().unwrap();
+        assert!(state.buckets.len() <= SWEEP_ABOVE + 1, "{}", state.buckets.len());
+    }
+
+    #[test]
+    fn records_and_bytes_are_counted_apart_from_calls() {
+        let row = |count, burst| {
+            let row = Limit::new("kinesis", ["Put*"], Rate::per_second(burst), burst);
+            row.count(count).per(Per::Shard).error(400, "Full", "{shard} of {stream} under {account}")
+        };
+        let limits = Limits::none().with(row(Count::Records, 4)).with(row(Count::Bytes, 100));
+        let limiter = Limiter::new(limits, 0);
+        let put = action("kinesis", "PutRecords", "s/shard-1");
+        assert_eq!(passed(&limiter, Duration::ZERO, &put, 100), 100);
+        assert!(limiter.counts("kinesis", "PutRecords") && !limiter.counts("kinesis", "GetRecords"));
+        let pass = |bytes, may_owe| {
+            let flow = Flow { records: 1, bytes, may_owe };
+            limiter
+                .pass(Duration::ZERO, &scope("us-east-1"), &put, flow)
+                .map_err(|shut| (shut.message, shut.wait))
+        };
+        assert_eq!(pass(60, false), Ok(()));
+        // The record that the bytes refuse takes none of the four.
+        let message = "shard-1 of s under 000000000000".to_owned();
+        assert_eq!(pass(60, false), Err((message.clone(), Duration::from_millis(200))));
+        assert_eq!(pass(10, false), Ok(()));
+        // A reader takes what there is and more.
+        assert_eq!(pass(1_030, true), Ok(()));
+        assert_eq!(pass(1, true).map_err(|(_, wait)| wait), Err(SECOND * 10 + Duration::from_millis(10)));
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, error, fmt, sync::Arc, time::SystemTime};
 use bytes::Bytes;
 
 use super::{
-    clock::Clock,
     content::Content,
     object::{Key, Object, write_hex},
     store::{Bucket, Buckets, Store},
 };
+use crate::services::clock::Clock;
 
 /// Seeds S3 and looks into it without a request: no limit, latency, fault or counter is in the way.
 ///

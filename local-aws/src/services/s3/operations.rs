@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use s3s::{S3Request, S3Response, S3Result, dto};
 
 use super::{
-    attributes, bucket, clock::Clock, copy, delete, get, list, multipart, parts, put, store::Store, tags,
-    uploads,
+    attributes, bucket, copy, delete, get, list, multipart, parts, put, store::Store, tags, uploads,
 };
+use crate::services::clock::Clock;
 
 /// The operations over a store. Those that are not here answer `NotImplemented`.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The time of day that the service stamps objects with.
+//! The time of day that the services stamp things with.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ pub(crate) struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        // The one place that reads the system's clock, because objects carry dates of the real world.
+        // The one place that reads the system's clock, because objects and records carry dates of the real world.
         #[allow(clippy::disallowed_methods)]
         let began = SystemTime::now();
         Self { began, at: Instant::now() }

@@ -1,0 +1,160 @@
+//! [`Feed`]: the records of a shard, from where its lease says, as they are read.
+
+use std::{sync::Arc, time::Duration};
+
+use tidegate_lanes::{Budget, Reservation, Slot, Ticket};
+use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
+use tracing::{error, warn};
+
+use super::{Builder, tracker::Tracker, unpack::Unpack};
+use crate::{
+    Checkpoint, Error, ErrorKind, Record, Shard,
+    fetch::{self, Fetched, Polling, Room, Start, Target},
+    lease::{Lease, Timestamp},
+    worker::InitialPosition,
+};
+
+/// Opens the feed of each shard.
+#[derive(Debug)]
+pub(crate) struct Feeds {
+    builder: Arc<Builder>,
+    budget: Budget,
+}
+
+/// The records of a shard, read by a task of its own. Dropped, nothing more is read.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    fed: mpsc::Receiver<Fed>,
+    reader: JoinHandle<()>,
+}
+
+/// What a shard has.
+#[derive(Debug)]
+pub(crate) enum Fed {
+    /// Records, at least one.
+    Records(Vec<Item>),
+    /// It is closed, and was read to its end. It became these.
+    End(Vec<Shard>),
+    /// It cannot be read.
+    Failed(Error),
+}
+
+/// A record in flight.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) record: Record,
+    pub(crate) ticket: Ticket,
+    pub(crate) slot: Slot,
+}
+
+impl Feeds {
+    pub(crate) fn new(builder: &Arc<Builder>) -> Self {
+        Self { budget: builder.budget(), builder: Arc::clone(builder) }
+    }
+
+    /// Begins to read a shard.
+    pub(crate) fn open(&self, lease: &Lease, tracker: Arc<Tracker>, now: Timestamp) -> Feed {
+        let builder = &self.builder;
+        let target = Target::new(&*builder.stream, lease.key.clone());
+        let (kinesis, throttle) = (builder.kinesis.clone(), Arc::clone(&builder.throttle));
+        let start = start(lease, builder.initial, now);
+        let polling = Polling::new(kinesis, throttle, target, start, Shared(self.budget.clone()))
+            .with_idle(builder.fetch.idle);
+        // One answer waits beside the one that is being worked on; the budget bounds both.
+        let (sender, fed) = mpsc::channel(1);
+        let unpack = Unpack::new(Arc::clone(&builder.stream), lease, builder.filter());
+        let reader = tokio::spawn(read(polling, unpack, tracker, sender));
+        Feed { fed, reader }
+    }
+}
+
+impl Feed {
+    /// The next of it. After the end, it waits for ever.
+    ///
+    /// # Cancel safety
+    /// Dropped, nothing is lost.
+    pub(crate) async fn next(&mut self) -> Fed {
+        match self.fed.recv().await {
+            Some(fed) => fed,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// Where a lease says that reading starts.
+fn start(lease: &Lease, initial: InitialPosition, now: Timestamp) -> Start {
+    match (lease.checkpoint, lease.started_at, initial) {
+        // An aggregated record may have been finished in part: what is finished of it is passed over.
+        (Checkpoint::At(position), ..) => Start::AtSequence(position.sequence),
+        (Checkpoint::Latest | Checkpoint::AtTimestamp, Some(time), _)
+        | (Checkpoint::AtTimestamp, None, InitialPosition::At(time)) => Start::At(time),
+        // The newest record, where the time at which that was asked for is not known.
+        (Checkpoint::Latest, None, _) => Start::At(now),
+        (Checkpoint::TrimHorizon | Checkpoint::AtTimestamp | Checkpoint::ShardEnd, ..) => Start::TrimHorizon,
+    }
+}
+
+async fn read(
+    mut polling: Polling<Shared>,
+    mut unpack: Unpack,
+    tracker: Arc<Tracker>,
+    sender: mpsc::Sender<Fed>,
+) {
+    /// Between two looks at a shard that cannot be read, as long as that may pass.
+    const PAUSE: Duration = Duration::from_secs(1);
+    loop {
+        let fed = match polling.next().await {
+            Ok(fetched) => {
+                let Fetched { records, behind, ended, reservation, .. } = fetched;
+                let bytes = records.iter().map(|record| record.data.len() as u64).sum();
+                let records = unpack.records(records);
+                let positions = records.iter().map(Record::position);
+                let tickets = tracker.arrive(positions, bytes, behind);
+                if let Some(mut reservation) = reservation.filter(|_| !records.is_empty()) {
+                    let items = records.into_iter().zip(tickets).map(|(record, ticket)| {
+                        let slot = reservation.slot(record.data().len());
+                        Item { record, ticket, slot }
+                    });
+                    if sender.send(Fed::Records(items.collect())).await.is_err() {
+                        return;
+                    }
+                }
+                let Some(children) = ended else { continue };
+                Fed::End(children)
+            }
+            Err(error) if error.kind() == fetch::ErrorKind::Unavailable => {
+                warn!(%error, "a shard cannot be read for now");
+                tracker.read_failed(&error);
+                sleep(PAUSE).await;
+                continue;
+            }
+            Err(error) => {
+                error!(%error, "a shard cannot be read");
+                Fed::Failed(Error::new(ErrorKind::Stream, error.to_string()).because(error))
+            }
+        };
+        // One who is gone needs no end.
+        let _ = sender.send(fed).await;
+        return;
+    }
+}
+
+/// The room of all shards of a consumer.
+#[derive(Debug)]
+struct Shared(Budget);
+
+impl Room for Shared {
+    type Reservation = Reservation;
+
+    async fn reserve_up_to(&self, count: usize, bytes: usize) -> (Reservation, usize, usize) {
+        let reservation = self.0.reserve_up_to(count, bytes).await;
+        let left = reservation.left();
+        (reservation, left.count, left.bytes)
+    }
+}

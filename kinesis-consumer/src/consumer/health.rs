@@ -1,0 +1,106 @@
+//! [`Health`]: how a consumer stands.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::tracker::Standing;
+use crate::{
+    Checkpoint, ShardId,
+    worker::{LeaseStatus, RunId, State, Status},
+};
+
+/// How a consumer stands: for probes, and for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// The shards that this process has, or is about to get.
+    pub shards: Vec<ShardHealth>,
+    /// Leases in the table whose shards have not ended.
+    pub live_leases: usize,
+    /// Those of them that nobody has.
+    pub free_leases: usize,
+    /// The workers that have leases, and this one.
+    pub workers: usize,
+    /// How old is what it knows of the lease table; `None` before the first look.
+    pub leases_seen: Option<Duration>,
+    /// Whether some hash keys belong to no lease, so that their records wait for the repair.
+    pub has_hole: bool,
+    /// Whether the stream was not there when it was last looked for.
+    pub no_stream: bool,
+    /// Whether it shuts down.
+    pub shutting_down: bool,
+}
+
+/// How one shard of a consumer stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShardHealth {
+    /// The shard.
+    pub shard: ShardId,
+    /// What becomes of it, and what it waits for.
+    pub state: State,
+    /// What is checkpointed.
+    pub checkpoint: Checkpoint,
+    /// By how much the checkpoint is late: more than the time between two if the lease table does not keep up.
+    pub checkpoint_late: Duration,
+    /// For how long records have waited and none was finished.
+    pub stalled: Option<Duration>,
+    /// Records that were read and are not finished.
+    pub in_flight: usize,
+    /// How far what was read last is behind the newest record; `None` before the first answer.
+    pub behind: Option<Duration>,
+    /// Deliveries that were dropped without an ack.
+    pub dropped: u64,
+    /// Why the shard cannot be read, if the last look failed.
+    pub read_error: Option<String>,
+}
+
+impl Health {
+    pub(super) fn new(now: Duration, status: Status, standings: &HashMap<RunId, Standing>) -> Self {
+        let shards = status.leases.into_iter().map(|lease| ShardHealth::new(now, lease, standings));
+        Self {
+            shards: shards.collect(),
+            live_leases: status.live,
+            free_leases: status.free,
+            workers: status.workers,
+            leases_seen: status.scanned.map(|at| now.saturating_sub(at)),
+            has_hole: status.hole.is_some(),
+            no_stream: status.no_stream,
+            shutting_down: status.shutdown.is_some(),
+        }
+    }
+
+    /// Whether it knows the lease table, and is not about to end: for a readiness probe.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.leases_seen.is_some() && !self.shutting_down && !self.no_stream
+    }
+
+    /// The longest time for which records of a shard have waited and none was finished: for a liveness probe.
+    #[must_use]
+    pub fn stalled(&self) -> Duration {
+        self.shards.iter().filter_map(|shard| shard.stalled).max().unwrap_or_default()
+    }
+
+    /// How far the shard that is furthest behind the newest record is.
+    #[must_use]
+    pub fn behind(&self) -> Option<Duration> {
+        self.shards.iter().filter_map(|shard| shard.behind).max()
+    }
+}
+
+impl ShardHealth {
+    fn new(now: Duration, lease: LeaseStatus, standings: &HashMap<RunId, Standing>) -> Self {
+        let standing = lease.run.and_then(|run| standings.get(&run)).cloned().unwrap_or_default();
+        Self {
+            shard: lease.key,
+            state: lease.state,
+            checkpoint: lease.checkpoint,
+            checkpoint_late: lease.late,
+            stalled: lease.stalled_since.map(|since| now.saturating_sub(since)),
+            in_flight: standing.pending,
+            behind: standing.behind,
+            dropped: standing.dropped,
+            read_error: standing.read_error,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! [`Layer`]: what is done with the records of a shard.
+
+use std::{fmt, future::Future, pin::Pin};
+
+use super::run::ShardRun;
+use crate::{Error, Shard};
+
+/// What is done with the records of a shard: handlers, processors, or streams.
+pub(crate) trait Layer: fmt::Debug + Send + Sync + 'static {
+    /// Processes one shard, until it is at its end or a signal says that it should stop.
+    fn process(&self, run: ShardRun) -> Pin<Box<dyn Future<Output = End> + Send>>;
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It was told to.
+    Stopped,
+    /// The shard is closed, and all of it is finished. It became these.
+    Finished(Vec<Shard>),
+    /// It cannot go on, and the whole consumer stops.
+    Failed(Error),
+}

@@ -1,0 +1,127 @@
+//! [`Table`]: the leases as this process has seen them, and since when.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use crate::{
+    Checkpoint, ShardId,
+    lease::{Lease, WorkerId},
+};
+
+/// A row that a scan lacks is gone only if it was seen no later than so long before: a scan may be that late.
+const LATE: Duration = Duration::from_secs(1);
+
+/// The leases as this process has seen them, and since when.
+///
+/// An owner is judged by its counter on this process's own clock: no two clocks are compared.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    rows: BTreeMap<ShardId, Seen>,
+}
+
+/// A lease, as it was seen.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) lease: Lease,
+    /// When it was first seen at all.
+    pub(super) first: Duration,
+    /// When an answer first had it with this counter and holder.
+    pub(super) since: Duration,
+    /// When the latest answer that has it so was asked for.
+    pub(super) looked: Duration,
+}
+
+impl Table {
+    pub(super) fn get(&self, key: &ShardId) -> Option<&Seen> {
+        self.rows.get(key)
+    }
+
+    pub(super) fn lease(&self, key: &ShardId) -> Option<&Lease> {
+        self.rows.get(key).map(|seen| &seen.lease)
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Seen> {
+        self.rows.values()
+    }
+
+    /// Leases of shards that have not ended.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Seen> {
+        self.rows().filter(|seen| seen.lease.checkpoint != Checkpoint::ShardEnd)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Takes over a scan, which may be late. What `held` says stays, even if the scan lacks it.
+    pub(super) fn scanned(
+        &mut self,
+        leases: Vec<Lease>,
+        asked: Duration,
+        now: Duration,
+        held: impl Fn(&ShardId) -> bool,
+        failover: Duration,
+    ) {
+        let found: BTreeSet<ShardId> = leases.iter().map(|lease| lease.key.clone()).collect();
+        for lease in leases {
+            let older = self.rows.get(&lease.key).is_some_and(|seen| {
+                // A counter never falls, unless the lease was deleted and made anew.
+                lease.counter < seen.lease.counter && asked < seen.looked + failover
+            });
+            if !older {
+                self.tell(lease, asked, now);
+            }
+        }
+        self.rows.retain(|key, seen| found.contains(key) || held(key) || asked < seen.looked + LATE);
+    }
+
+    /// Takes over a lease as a consistent answer has it.
+    pub(super) fn tell(&mut self, lease: Lease, asked: Duration, now: Duration) {
+        match self.rows.get_mut(&lease.key) {
+            None => {
+                let seen = Seen { first: now, since: now, looked: asked, lease };
+                self.rows.insert(seen.lease.key.clone(), seen);
+            }
+            // An answer that was overtaken by another.
+            Some(seen) if asked < seen.looked && lease.counter <= seen.lease.counter => {}
+            Some(seen) => {
+                if seen.lease.counter != lease.counter || holder(&seen.lease) != holder(&lease) {
+                    seen.since = now;
+                }
+                seen.looked = asked.max(seen.looked);
+                seen.lease = lease;
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: &ShardId) {
+        self.rows.remove(key);
+    }
+}
+
+impl Seen {
+    /// Whether nobody has it: it has no owner, or its owner has given no sign of life for longer than the
+    /// failover, and that was looked at after it.
+    pub(super) fn is_free(&self, failover: Duration) -> bool {
+        holder(&self.lease).is_none() || self.is_expired(failover)
+    }
+
+    pub(super) fn is_expired(&self, failover: Duration) -> bool {
+        self.lease.owner.is_some() && self.looked > self.since + failover
+    }
+
+    /// When to look whether its owner has died, if that is still to be looked at.
+    pub(super) fn suspect_at(&self, failover: Duration) -> Option<Duration> {
+        const AFTER: Duration = Duration::from_millis(1);
+        let owned = self.lease.owner.is_some() && !self.is_expired(failover);
+        owned.then(|| self.since + failover + AFTER)
+    }
+}
+
+/// Who processes a shard, if its holder lives: while it is handed over, that is the old owner.
+pub(super) fn holder(lease: &Lease) -> Option<&WorkerId> {
+    lease.owner.as_ref()?;
+    lease.checkpoint_owner.as_ref().or(lease.owner.as_ref())
+}
