@@ -60,7 +60,7 @@ impl DeadLetter for Broken {
         let left = self.failures.load(Ordering::Relaxed);
         if left > 0 {
             self.failures.store(left - 1, Ordering::Relaxed);
-            assert!(left % 2 == 0, "dead letters may panic, too");
+            assert!(left.is_multiple_of(2), "dead letters may panic, too");
             return Err("broken".into());
         }
         self.written.fetch_add(1, Ordering::Relaxed);
