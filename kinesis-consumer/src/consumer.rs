@@ -35,7 +35,7 @@ pub use self::{
 use crate::{
     Error, ErrorKind, Handling, Record, ShardId, ShardProcessor, Shards,
     kpl::Filter,
-    lease::{LeaseStore, WorkerId},
+    lease::{Fleets, LeaseStore, WorkerId},
     processor::Processors,
     worker::InitialPosition,
 };
@@ -50,7 +50,7 @@ use crate::{
 /// use tidegate_kinesis_consumer::{Consumer, Handling, Record, lease::DynamoDb};
 ///
 /// let kinesis = aws_sdk_kinesis::Client::new(config);
-/// let leases = DynamoDb::new(&aws_sdk_dynamodb::Client::new(config), "orders");
+/// let leases = DynamoDb::new(aws_sdk_dynamodb::Client::new(config), "orders");
 /// let consumer = Consumer::builder(kinesis, "orders-v1", leases).build()?;
 /// let mut running = consumer.run(Handling::new(|record: Record, _| async move {
 ///     println!("{} {:?}", record.partition_key(), record.data());
@@ -74,6 +74,7 @@ pub struct Builder {
     kinesis: Client,
     stream: Arc<str>,
     store: Arc<dyn LeaseStore>,
+    fleets: Arc<dyn Fleets>,
     throttle: Arc<dyn Throttle>,
     worker: Option<WorkerId>,
     weight: u32,
@@ -82,6 +83,7 @@ pub struct Builder {
     fetch: Fetch,
     failover: Duration,
     checkpoint: Duration,
+    drain: Duration,
     scan_units: u32,
     records: usize,
     bytes: usize,
@@ -96,12 +98,14 @@ impl Consumer {
     pub fn builder(
         kinesis: Client,
         stream: impl Into<Arc<str>>,
-        leases: impl LeaseStore + 'static,
+        leases: impl LeaseStore + Fleets + 'static,
     ) -> Builder {
+        let leases = Arc::new(leases);
         Builder {
             kinesis,
             stream: stream.into(),
-            store: Arc::new(leases),
+            store: Arc::clone(&leases) as Arc<dyn LeaseStore>,
+            fleets: leases,
             throttle: Arc::new(Adaptive::new()),
             worker: None,
             weight: 1,
@@ -110,6 +114,7 @@ impl Consumer {
             fetch: Fetch::default(),
             failover: Duration::from_secs(10),
             checkpoint: Duration::from_secs(3),
+            drain: Duration::from_secs(30),
             scan_units: 10,
             records: 100_000,
             bytes: 256 << 20,
@@ -193,6 +198,13 @@ impl Builder {
     /// of the lease too, which is due at a third of [`failover`](Self::failover). Default: 3 s.
     pub fn checkpoint_every(mut self, time: Duration) -> Self {
         self.checkpoint = time;
+        self
+    }
+
+    /// How long the handlers of a shard may take to finish what is under way when it goes to another process, or at
+    /// a [shutdown](Running::shutdown). Then they are dropped, and what is not finished comes again. Default: 30 s.
+    pub fn drain(mut self, time: Duration) -> Self {
+        self.drain = time;
         self
     }
 

@@ -1,8 +1,10 @@
 //! [`Lease`]: who processes a shard, and how far.
 
 mod change;
+pub mod conformance;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+mod fleet;
 mod memory;
 mod store;
 
@@ -14,6 +16,7 @@ use bytes::Bytes;
 pub use self::dynamodb::DynamoDb;
 pub use self::{
     change::{Change, Edit, Expect, Switches},
+    fleet::{Fleet, Fleets, Metrics, Seen, UnknownState},
     memory::InMemory,
     store::{Answer, LeaseStore, Unavailable},
 };

@@ -32,7 +32,7 @@ use std::{
 pub use self::{
     action::Action,
     event::{Event, Listed},
-    settings::{InitialPosition, Mode, Settings},
+    settings::{InitialPosition, Settings},
     status::{LeaseStatus, State, Status},
 };
 use self::{
@@ -41,7 +41,7 @@ use self::{
 };
 use crate::{
     ShardId,
-    lease::{Lease, Mark, Timestamp, WorkerId},
+    lease::{Fleet, Lease, Mark, Timestamp, WorkerId},
 };
 
 /// One tenure of one shard by this process: what a run of an earlier tenure still says counts no more.
@@ -80,7 +80,7 @@ pub struct RunId(pub u64);
 #[derive(Debug)]
 pub struct Worker {
     settings: Settings,
-    mode: Mode,
+    fleet: Fleet,
     me: Mark,
 
     // What it knows.
@@ -129,7 +129,7 @@ impl Worker {
     pub fn new(settings: Settings, now: Duration) -> Self {
         let failover = settings.failover;
         Self {
-            mode: Mode::default(),
+            fleet: Fleet::default(),
             me: Mark {
                 worker: settings.worker.clone(),
                 incarnation: settings.incarnation,

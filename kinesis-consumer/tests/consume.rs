@@ -15,8 +15,8 @@ use std::{
 
 use futures_util::StreamExt as _;
 use tidegate_kinesis_consumer::{
-    Checkpoint, Concurrency, Delivery, ErrorKind, Failure, Handling, InitialPosition, Policy, Record,
-    ShardProcessor, lease::LeaseStore as _,
+    Checkpoint, Concurrency, Consumer, Delivery, ErrorKind, Failure, Handling, InitialPosition, Policy,
+    Record, ShardProcessor, lease::LeaseStore as _,
 };
 use tidegate_lanes::dead_letter::Memory;
 use tokio::time::{Instant, sleep};
@@ -112,6 +112,30 @@ async fn children_come_after_their_parents() {
     let shards: BTreeSet<_> = world.log.all().into_iter().map(|seen| seen.shard).collect();
     assert_eq!(shards.len(), 5, "{shards:?}");
     assert_eq!(world.lease("shardId-000000000001").await.checkpoint, Checkpoint::ShardEnd);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_not_there_ends_no_lease() {
+    let mut world = World::new(2).await;
+    world.write(20, 2).await;
+    let mut running = world.run("a");
+    world.all_seen().await;
+    running.shutdown(DEADLINE).await.unwrap();
+    let checkpoints: Vec<_> = world.leases().await.into_iter().map(|lease| lease.checkpoint).collect();
+
+    let misspelt = Consumer::builder(world.kinesis.clone(), "orders-v2", world.leases.clone());
+    let mut running = world.run_as("b", misspelt);
+    sleep(seconds(60)).await;
+    assert!(running.health().no_stream);
+    running.shutdown(DEADLINE).await.unwrap();
+    let after: Vec<_> = world.leases().await.into_iter().map(|lease| lease.checkpoint).collect();
+    assert_eq!(after, checkpoints);
+
+    world.write(20, 2).await;
+    let mut running = world.run("c");
+    world.all_seen().await;
+    running.shutdown(DEADLINE).await.unwrap();
+    world.log.assert_once_and_in_order();
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ impl Table {
     async fn new() -> Self {
         let aws = LocalAws::builder().in_process().start().await.unwrap();
         let client = Client::new(&aws.sdk_config());
-        let leases = DynamoDb::new(&client, TABLE);
+        let leases = DynamoDb::new(client.clone(), TABLE);
         leases.prepare().await.unwrap();
         Self { _aws: aws, client, leases }
     }

@@ -33,7 +33,7 @@ pub(crate) async fn read(args: &Args) -> Result<Measured> {
     };
     // A new application each time, so that each reads all.
     let table = format!("bench-{:016x}", fastrand::u64(..));
-    let leases = DynamoDb::new(&aws_sdk_dynamodb::Client::new(&config), table);
+    let leases = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config), table);
     let consumer = Consumer::builder(args.target.kinesis(), args.target.stream.as_str(), leases).build()?;
     let (seen, all) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
     let (count, done, expected) = (Arc::clone(&seen), Arc::clone(&all), args.target.records);

@@ -35,7 +35,7 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<(), (u8, String)> {
     let mut signals = Signals::handle().map_err(|error| (1, format!("cannot handle signals: {error}")))?;
     let clients = Clients::connect().await.map_err(|problem| (2, problem))?;
-    let leases = DynamoDb::new(&clients.dynamodb, args.application.as_str());
+    let leases = DynamoDb::new(clients.dynamodb, args.application.as_str());
     let consumer = Consumer::builder(clients.kinesis, args.stream.as_str(), leases)
         .start_at(args.start)
         .failover(args.failover())
@@ -59,16 +59,27 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
     .concurrency(args.concurrency());
 
     let mut running = consumer.run(handling);
+    let mut unread = false;
     tokio::select! {
         result = running.wait() => return result.map_err(|error| (1, text(&error))),
         () = signals.next() => {}
         () = output.idle_for(args.exit_when_idle()) => {}
+        () = output.closed() => unread = true,
     }
     // A second signal ends the process at once: the leases expire.
     tokio::select! {
-        result = running.shutdown(Duration::from_secs(30)) => result.map_err(|error| (1, text(&error))),
-        () = signals.next() => Err((1, "stopped before the leases were handed over; they expire".to_owned())),
+        result = running.shutdown(Duration::from_secs(30)) => result.map_err(|error| (1, text(&error)))?,
+        () = signals.next() => {
+            return Err((1, "stopped before the leases were handed over; they expire".to_owned()));
+        }
     }
+    if unread {
+        return Err((
+            1,
+            "cannot write to standard output; what was not printed is not checkpointed".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// An error and its causes, in one line.

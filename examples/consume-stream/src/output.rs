@@ -10,16 +10,21 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 use tidegate_kinesis_consumer::Record;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
 /// Prints records, and knows when the last one was.
 pub(crate) struct Output {
     last: Mutex<Instant>,
+    /// Nobody reads any more.
+    closed: Notify,
 }
 
 impl Default for Output {
     fn default() -> Self {
-        Self { last: Mutex::new(Instant::now()) }
+        Self { last: Mutex::new(Instant::now()), closed: Notify::new() }
     }
 }
 
@@ -40,9 +45,18 @@ impl Output {
             name: data,
         });
         // One write, so that lines of several threads stay whole.
-        io::stdout().lock().write_all(format!("{line}\n").as_bytes())?;
+        let printed = io::stdout().lock().write_all(format!("{line}\n").as_bytes());
+        if printed.is_err() {
+            self.closed.notify_one();
+        }
+        printed?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
+    }
+
+    /// Waits until a line could not be printed.
+    pub(crate) async fn closed(&self) {
+        self.closed.notified().await;
     }
 
     /// Waits until no record came for so long.

@@ -11,9 +11,9 @@ use tokio::{
     select,
     sync::mpsc,
     task::{self, JoinError, JoinSet},
-    time::sleep_until,
+    time::{sleep, sleep_until},
 };
-use tracing::{Instrument as _, debug, error, info, info_span};
+use tracing::{Instrument as _, debug, error, info, info_span, warn};
 
 use super::{
     clock::Clock,
@@ -27,12 +27,15 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    lease::{Lease, LeaseStore},
+    lease::{Fleet, Fleets, Lease, LeaseStore, Unavailable, UnknownState, WorkerId},
     worker::{Action, Event, RunId, Worker},
 };
 
 /// A time that does not come.
 const FOREVER: Duration = Duration::MAX;
+
+/// Between two looks at who else shares the leases, and two reports to a leader, who forgets a worker after 60 s.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// What the owner of a consumer asks of its task.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +47,10 @@ pub(crate) enum Order {
 /// What a coordinator works with.
 pub(crate) struct Parts {
     pub(crate) worker: Worker,
+    pub(crate) name: WorkerId,
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn LeaseStore>,
+    pub(crate) fleets: Arc<dyn Fleets>,
     pub(crate) listing: Listing,
     pub(crate) feeds: Feeds,
     pub(crate) layer: Arc<dyn Layer>,
@@ -58,6 +63,8 @@ pub(crate) struct Coordinator {
     parts: Parts,
     runs: HashMap<RunId, Run>,
     calls: JoinSet<Event>,
+    /// A look at who else shares the leases.
+    looks: JoinSet<Result<Fleet, Unavailable>>,
     tasks: JoinSet<End>,
     /// Which run a task is.
     ids: HashMap<task::Id, RunId>,
@@ -71,6 +78,7 @@ impl Coordinator {
             parts,
             runs: HashMap::new(),
             calls: JoinSet::new(),
+            looks: JoinSet::new(),
             tasks: JoinSet::new(),
             ids: HashMap::new(),
             failure: None,
@@ -82,6 +90,7 @@ impl Coordinator {
     /// # Cancel safety
     /// Dropped, every run and call is dropped with it; the leases expire.
     pub(crate) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> Result<(), Error> {
+        self.look_after(LOOK);
         loop {
             self.tell_progress();
             let mut finished = false;
@@ -97,6 +106,7 @@ impl Coordinator {
             select! {
                 Some(event) = self.calls.join_next() => self.called(event),
                 Some(end) = self.tasks.join_next_with_id() => self.ended(end),
+                Some(look) = self.looks.join_next() => self.looked(look),
                 order = orders.recv(), if !orders.is_closed() => match order {
                     // An owner that dropped its handle has dropped this task with it.
                     Some(Order::Shutdown) | None => self.tell(Event::Shutdown),
@@ -144,6 +154,37 @@ impl Coordinator {
 
     fn call(&mut self, call: impl Future<Output = Event> + Send + 'static) {
         self.calls.spawn(call);
+    }
+
+    /// Looks at who else shares the leases, after this time, and reports to a leader that wants to know.
+    fn look_after(&mut self, time: Duration) {
+        let (fleets, name) = (Arc::clone(&self.parts.fleets), self.parts.name.clone());
+        self.looks.spawn(async move {
+            sleep(time).await;
+            let fleet = fleets.look().await?;
+            fleets.report(&name).await?;
+            Ok(fleet)
+        });
+    }
+
+    fn looked(&mut self, look: Result<Result<Fleet, Unavailable>, JoinError>) {
+        match look {
+            Ok(Ok(fleet)) => self.tell(Event::Fleet(fleet)),
+            // What was found last still holds, as far as anybody knows.
+            Ok(Err(error)) if !is_unknown(&error) => {
+                warn!(%error, "cannot see who else shares the leases");
+            }
+            Ok(Err(error)) => {
+                self.fail(
+                    Error::new(ErrorKind::Leases, "the leases are shared with what is not known")
+                        .because(error),
+                );
+            }
+            Err(panic) => {
+                self.fail(Error::new(ErrorKind::Leases, "a call of the lease store panicked").because(panic));
+            }
+        }
+        self.look_after(LOOK);
     }
 
     fn start(&mut self, run: RunId, lease: &Lease) {
@@ -250,4 +291,9 @@ impl Coordinator {
         let health = Health::new(now, self.parts.worker.status(now), &standings.collect());
         *self.parts.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
+}
+
+/// Whether something was seen that no known KCL does.
+fn is_unknown(error: &Unavailable) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<UnknownState>)
 }

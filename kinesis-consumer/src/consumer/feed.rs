@@ -6,18 +6,19 @@ use tidegate_lanes::{Budget, Reservation, Slot, Ticket};
 use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
 use tracing::{error, warn};
 
-use super::{Builder, tracker::Tracker, unpack::Unpack};
+use super::{Builder, listing::Listing, tracker::Tracker, unpack::Unpack};
 use crate::{
-    Checkpoint, Error, ErrorKind, Record, Shard,
+    Checkpoint, Error, ErrorKind, Record, Shard, ShardId,
     fetch::{self, Fetched, Polling, Room, Start, Target},
     lease::{Lease, Timestamp},
-    worker::InitialPosition,
+    worker::{InitialPosition, Listed},
 };
 
 /// Opens the feed of each shard.
 #[derive(Debug)]
 pub(crate) struct Feeds {
     builder: Arc<Builder>,
+    listing: Listing,
     budget: Budget,
 }
 
@@ -48,8 +49,8 @@ pub(crate) struct Item {
 }
 
 impl Feeds {
-    pub(crate) fn new(builder: &Arc<Builder>) -> Self {
-        Self { budget: builder.budget(), builder: Arc::clone(builder) }
+    pub(crate) fn new(builder: &Arc<Builder>, listing: Listing) -> Self {
+        Self { budget: builder.budget(), builder: Arc::clone(builder), listing }
     }
 
     /// Begins to read a shard.
@@ -63,7 +64,8 @@ impl Feeds {
         // One answer waits beside the one that is being worked on; the budget bounds both.
         let (sender, fed) = mpsc::channel(1);
         let unpack = Unpack::new(Arc::clone(&builder.stream), lease, builder.filter());
-        let reader = tokio::spawn(read(polling, unpack, tracker, sender));
+        let listing = self.listing.clone();
+        let reader = tokio::spawn(read(polling, unpack, listing, tracker, sender));
         Feed { fed, reader }
     }
 }
@@ -103,6 +105,7 @@ fn start(lease: &Lease, initial: InitialPosition, now: Timestamp) -> Start {
 async fn read(
     mut polling: Polling<Shared>,
     mut unpack: Unpack,
+    listing: Listing,
     tracker: Arc<Tracker>,
     sender: mpsc::Sender<Fed>,
 ) {
@@ -126,11 +129,20 @@ async fn read(
                     }
                 }
                 let Some(children) = ended else { continue };
-                Fed::End(children)
+                match confirm(&listing, unpack.shard(), children).await {
+                    Ok(children) => Fed::End(children),
+                    Err(why) => {
+                        warn!(why, "a shard seems to have ended, and is asked again");
+                        tracker.read_failed(why);
+                        polling.ask_again();
+                        sleep(PAUSE).await;
+                        continue;
+                    }
+                }
             }
             Err(error) if error.kind() == fetch::ErrorKind::Unavailable => {
                 warn!(%error, "a shard cannot be read for now");
-                tracker.read_failed(&error);
+                tracker.read_failed(error.to_string());
                 sleep(PAUSE).await;
                 continue;
             }
@@ -142,6 +154,24 @@ async fn read(
         // One who is gone needs no end.
         let _ = sender.send(fed).await;
         return;
+    }
+}
+
+/// Whether a shard has ended, and what it became. One that names children has. One that does not may be gone, or its
+/// stream, or the stream's name may be wrong: only the stream's own list tells, and an end cannot be taken back.
+async fn confirm(listing: &Listing, shard: &ShardId, children: Vec<Shard>) -> Result<Vec<Shard>, String> {
+    if !children.is_empty() {
+        return Ok(children);
+    }
+    match listing.list().await {
+        Listed::Shards(shards) if shards.iter().any(|other| other.id == *shard && !other.closed) => {
+            Err("it is open".to_owned())
+        }
+        Listed::Shards(shards) => {
+            Ok(shards.into_iter().filter(|other| other.parents.contains(shard)).collect())
+        }
+        Listed::NoStream => Err("the stream is not there".to_owned()),
+        Listed::Unavailable(error) => Err(error.to_string()),
     }
 }
 

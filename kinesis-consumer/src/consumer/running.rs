@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    worker::{Settings, Worker},
+    worker::{Event, Settings, Worker},
 };
 
 /// A consumer at work.
@@ -44,6 +44,7 @@ impl Running {
         settings.max_leases = builder.max_leases;
         settings.failover = builder.failover;
         settings.checkpoint = builder.checkpoint;
+        settings.drain = builder.drain;
         settings.initial = builder.initial;
         settings.scan_units = builder.scan_units;
         let health = Arc::new(Mutex::new(Health::default()));
@@ -77,7 +78,8 @@ impl Running {
     }
 
     /// Reads no more, finishes what is under way, checkpoints, and releases the leases, so that other processes
-    /// go on at once. After `deadline` what is left is cut off, and its leases expire.
+    /// go on at once. Handlers that take longer than [`drain`](Builder::drain) are dropped; after `deadline` what is
+    /// left is cut off, and its leases expire.
     ///
     /// # Errors
     ///
@@ -119,19 +121,23 @@ async fn consume(
     health: Arc<Mutex<Health>>,
     orders: mpsc::UnboundedReceiver<Order>,
 ) -> Result<(), Error> {
-    builder
-        .store
-        .prepare()
-        .await
-        .map_err(|error| Error::new(ErrorKind::Leases, "the lease table cannot be used").because(error))?;
+    let name = settings.worker.clone();
+    let unusable = |error| Error::new(ErrorKind::Leases, "the lease table cannot be used").because(error);
+    builder.store.prepare().await.map_err(unusable)?;
+    // Before anything is taken: what another fleet expects of a worker must be known.
+    let fleet = builder.fleets.look().await.map_err(unusable)?;
+    let mut worker = Worker::new(settings, clock.now());
+    worker.handle(clock.now(), Event::Fleet(fleet));
     let listing =
         Listing::new(builder.kinesis.clone(), Arc::clone(&builder.throttle), Arc::clone(&builder.stream));
     let parts = Parts {
-        worker: Worker::new(settings, clock.now()),
+        worker,
+        name,
         clock,
         store: Arc::clone(&builder.store),
+        fleets: Arc::clone(&builder.fleets),
+        feeds: Feeds::new(&builder, listing.clone()),
         listing,
-        feeds: Feeds::new(&builder),
         layer,
         health,
     };

@@ -10,7 +10,7 @@ use std::{
 use tidegate_lanes::{Ticket, Watermark};
 use tokio::sync::Notify;
 
-use crate::{Position, fetch};
+use crate::Position;
 
 /// What of a run is finished.
 #[derive(Debug, Default)]
@@ -103,8 +103,8 @@ impl Tracker {
     }
 
     /// Takes note that the shard could not be read.
-    pub(crate) fn read_failed(&self, error: &fetch::Error) {
-        self.state().read_error = Some(error.to_string());
+    pub(crate) fn read_failed(&self, why: impl Into<String>) {
+        self.state().read_error = Some(why.into());
     }
 
     /// How it stands.

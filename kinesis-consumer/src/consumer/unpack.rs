@@ -31,6 +31,10 @@ impl Unpack {
         Self { stream, shard: lease.key.clone(), range: lease.hash_range, filter, finished }
     }
 
+    pub(crate) fn shard(&self) -> &ShardId {
+        &self.shard
+    }
+
     pub(crate) fn records(&mut self, raw: Vec<RawRecord>) -> Vec<Record> {
         let mut records = Vec::with_capacity(raw.len());
         for raw in raw {

@@ -83,6 +83,11 @@ impl<R: Room> Polling<R> {
         self
     }
 
+    /// It has not ended after all: the next answer is asked for where it was.
+    pub fn ask_again(&mut self) {
+        (self.ended, self.iterator) = (None, None);
+    }
+
     /// The next answer. It may have no records; at the end of the shard each one says so.
     ///
     /// # Errors

@@ -32,13 +32,13 @@ pub struct Change {
     pub hash_range: Option<HashRange>,
     /// Bytes a second.
     pub throughput: Option<u64>,
-    /// Who of us writes.
+    /// Who of us writes. A change that sets it counts, too: a lost answer is looked for by both.
     pub mark: Option<Mark>,
     /// When reading starts, where there is no position.
     pub started_at: Edit<Timestamp>,
-    /// Keys that are diverted from now on. A change diverts keys or restores some, not both.
+    /// Keys that are diverted from now on.
     pub divert: BTreeSet<String>,
-    /// Keys that are no longer.
+    /// Keys that are no longer. One change does not both divert and restore: a store may refuse to.
     pub restore: BTreeSet<String>,
 }
 
@@ -119,24 +119,6 @@ impl Change {
             }
             Expect::Exists => true,
         }
-    }
-
-    /// Whether the lease shows that this very change was made: for a write whose answer was lost, and that was
-    /// refused when it was tried again.
-    ///
-    /// A change that counts shows by its mark, which no other process leaves, at the next counter. One that does
-    /// not count shows by what it sets: who finds that, finds what he wanted.
-    #[must_use]
-    pub fn left_its_mark(&self, lease: &Lease) -> bool {
-        let counted = match (&self.expect, self.count) {
-            (Expect::Counter(counter) | Expect::CounterAndNoHandover(counter), true) => {
-                self.mark.is_some() && lease.mark == self.mark && lease.counter == counter + 1
-            }
-            (_, counts) => !counts,
-        };
-        let mut again = lease.clone();
-        Self { count: false, switches: Switches::Keep, ..self.clone() }.apply(&mut again);
-        counted && again == *lease
     }
 
     /// Makes the change.

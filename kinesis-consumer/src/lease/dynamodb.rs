@@ -1,324 +1,281 @@
 //! [`DynamoDb`]: leases in a DynamoDB table, in the form of the KCL's.
 
+mod doubt;
 mod expression;
+mod fleet;
 mod item;
+mod mark;
+mod request;
+mod rows;
 mod table;
 
-use std::{collections::HashMap, fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
-    config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    operation::{
+        delete_item::DeleteItemError, get_item::GetItemError, put_item::PutItemError,
+        update_item::UpdateItemError,
+    },
+    types::{ReturnValue, ReturnValuesOnConditionCheckFailure, error::ConditionalCheckFailedException},
 };
-use tidegate_throttle::{Adaptive, Call, Throttle, aws};
-use tokio::time::{sleep, timeout};
-use tracing::debug;
+use tidegate_throttle::{Adaptive, Throttle, aws};
+use tracing::warn;
 
-use self::expression::Update;
+use self::{
+    doubt::Fate,
+    expression::Update,
+    fleet::Place,
+    item::{Item, Read, Row, n, s},
+    request::{Direction, Failure, Request, Requests},
+};
 use super::{Answer, Change, Lease, LeaseStore, Unavailable};
 use crate::ShardId;
 
-/// How long one attempt may take, its wait for the throttle included.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// Attempts at one request.
-const ATTEMPTS: u32 = 3;
-
-/// Leases in a DynamoDB table, in the form of the KCL's: attributes, types, and conditions of writes.
+/// Leases in a DynamoDB table, in the form of the KCL's: a Java application of the same name works on them too.
 ///
-/// The table is made if it is not there, paid by request. What else is in a row stays as it is; a row that is no
-/// lease is passed over.
+/// The table has the application's name. It is one that a KCL made, 1.x to 3.x, or is made when it is
+/// [prepared](LeaseStore::prepare), paid by request. Rows keep what is not ours, and what we add the KCL ignores:
 ///
-/// An application's table has the name of the application, as with the KCL. A multi-stream KCL's leases, whose keys
-/// name their stream, are not understood, and are passed over.
+/// | attribute | type | |
+/// |---|---|---|
+/// | `tidegateMark` | S | `<weight> <incarnation> <write> <worker>`: who of us wrote the lease last; the middle two in hexadecimal digits |
+/// | `tidegateStartedAt` | N | when a shard without a position was first taken, in milliseconds since 1970 |
+/// | `tidegateDiverted` | SS | keys whose records go to the dead letters |
+///
+/// An ordinary row is less than a kibibyte, so that a write is one write unit.
+///
+/// Every request is admitted by a throttle, and answered within a [time](Self::patience). One that has no answer
+/// is sent again, twice at most, and whether it had been made the first time is read from the row; see the
+/// contract of [`LeaseStore`].
+///
+/// Clones share what was learnt of the table.
 ///
 /// ```no_run
 /// # async fn of(config: &aws_types::SdkConfig) -> Result<(), Box<dyn std::error::Error>> {
-/// use tidegate_kinesis_consumer::{Consumer, lease::DynamoDb};
+/// use tidegate_kinesis_consumer::lease::{DynamoDb, LeaseStore};
 ///
-/// let leases = DynamoDb::new(&aws_sdk_dynamodb::Client::new(config), "orders");
-/// let kinesis = aws_sdk_kinesis::Client::new(config);
-/// let consumer = Consumer::builder(kinesis, "orders-v1", leases).build()?;
-/// # let _ = consumer;
+/// let leases = DynamoDb::new(aws_sdk_dynamodb::Client::new(config), "orders");
+/// leases.prepare().await?;
+/// for lease in leases.scan().await? {
+///     println!("{} {:?} {:?}", lease.key, lease.owner, lease.checkpoint);
+/// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct DynamoDb {
-    client: Client,
-    throttle: Arc<dyn Throttle>,
+    requests: Requests,
+    application: Arc<str>,
     table: Arc<str>,
+    provisioned: Option<(u32, u32)>,
+    learnt: Arc<Learnt>,
 }
 
-/// A row, as DynamoDB has it.
-type Row = HashMap<String, AttributeValue>;
-
-/// What came of a conditional write.
-enum Written {
-    Done(Option<Row>),
-    /// The condition does not hold, of this row; `true` if an earlier attempt may have been made all the same.
-    Refused(Option<Row>, bool),
+/// What was learnt of a table, with the last look at it.
+#[derive(Debug, Default)]
+struct Learnt {
+    /// Whether the leases say that they are leases, as those that a KCL 3.5 made do.
+    says_entity: AtomicBool,
+    /// Where workers report, if a KCL 3.x wants to know of them.
+    reports: Mutex<Option<Place>>,
 }
 
 impl DynamoDb {
-    /// Leases in this table. The client's retries are not used.
-    pub fn new(client: &Client, table: impl Into<Arc<str>>) -> Self {
-        let conf = client.config().to_builder().retry_config(aws::no_retries()).build();
-        Self { client: Client::from_conf(conf), throttle: Arc::new(Adaptive::new()), table: table.into() }
+    /// Leases in the table that has the application's name, as its KCL would call it.
+    ///
+    /// The client's own retries do not matter: they are off here.
+    #[expect(clippy::needless_pass_by_value, reason = "who gives a client away need not keep it")]
+    pub fn new(client: Client, application: impl Into<Arc<str>>) -> Self {
+        let config = client.config().to_builder().retry_config(aws::no_retries()).build();
+        let application = application.into();
+        Self {
+            requests: Requests {
+                client: Client::from_conf(config),
+                throttle: Arc::new(Adaptive::new()),
+                patience: Duration::from_secs(5),
+            },
+            table: Arc::clone(&application),
+            application,
+            provisioned: None,
+            learnt: Arc::default(),
+        }
+    }
+
+    /// The table, if it has another name than the application: the KCL's `tableName`.
+    #[must_use]
+    pub fn table(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.table = name.into();
+        self
     }
 
     /// Who admits every request. Default: an [`Adaptive`] of its own.
     #[must_use]
     pub fn throttle(mut self, throttle: Arc<dyn Throttle>) -> Self {
-        self.throttle = throttle;
+        self.requests.throttle = throttle;
         self
     }
 
-    /// One attempt at a request.
-    async fn once<T, E, F>(
-        &self,
-        operation: &'static str,
-        request: impl FnMut() -> F,
-    ) -> Result<Result<T, SdkError<E, HttpResponse>>, Unavailable>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    {
-        let region = self.client.config().region().map(ToString::to_string).unwrap_or_default();
-        let call = Call::new("dynamodb", operation).region(region).resource(self.table.to_string());
-        let sent = aws::send(&*self.throttle, &call, request);
-        timeout(PATIENCE, sent).await.map_err(|_| self.unavailable(operation, "no answer in time"))
+    /// How long one call may take, with the waits for the throttle and all tries: then it is [`Unavailable`]. Of
+    /// a scan, each page. It should be well below the time after which a worker is taken for dead. Default: 5 s.
+    #[must_use]
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.requests.patience = time;
+        self
     }
 
-    /// A request that changes nothing, until it is answered.
-    async fn ask<T, E, F>(
-        &self,
-        operation: &'static str,
-        mut request: impl FnMut() -> F,
-    ) -> Result<T, Unavailable>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    {
-        let mut pause = Duration::from_millis(25);
-        let mut attempt = 1;
-        loop {
-            let failure = match self.once(operation, &mut request).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => {
-                    let last = !may_pass(&error);
-                    let failure = self.failed(operation, error);
-                    if last {
-                        return Err(failure);
-                    }
-                    failure
-                }
-                Err(failure) => failure,
-            };
-            if attempt == ATTEMPTS {
-                return Err(failure);
-            }
-            attempt += 1;
-            sleep(pause).await;
-            pause *= 4;
+    /// A table that is made is given so many read and write units a second. Default: it is paid by request.
+    #[must_use]
+    pub fn provisioned(mut self, reads: u32, writes: u32) -> Self {
+        self.provisioned = Some((reads, writes));
+        self
+    }
+
+    /// The answer to a write that was refused because of this row, if it is known whether an earlier try was made.
+    fn refused(
+        request: &Request<'_>,
+        refusal: ConditionalCheckFailedException,
+        fate: impl Fn(&Read) -> Fate,
+    ) -> Result<Answer, Unavailable> {
+        let row = refusal.item.and_then(|item| lease_of(&item));
+        if !request.maybe_done {
+            return Ok(Answer::Refused(row.map(|row| row.lease)));
         }
-    }
-
-    /// A conditional write, until it is answered. An attempt whose answer is lost may have been made.
-    async fn write<T, E, F>(
-        &self,
-        operation: &'static str,
-        mut request: impl FnMut() -> F,
-        row: impl Fn(T) -> Option<Row>,
-        refused: impl Fn(&E) -> Option<Option<Row>>,
-    ) -> Result<Written, Unavailable>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    {
-        let mut pause = Duration::from_millis(25);
-        let mut attempt = 1;
-        let mut maybe_made = false;
-        loop {
-            let failure = match self.once(operation, &mut request).await {
-                Ok(Ok(answer)) => return Ok(Written::Done(row(answer))),
-                Ok(Err(error)) => {
-                    if let Some(there) = error.as_service_error().and_then(&refused) {
-                        return Ok(Written::Refused(there, maybe_made));
-                    }
-                    let last = !may_pass(&error);
-                    let failure = self.failed(operation, error);
-                    if last {
-                        return Err(failure);
-                    }
-                    failure
-                }
-                Err(failure) => failure,
-            };
-            debug!(operation, attempt, error = %failure, "a write of a lease is of unknown effect");
-            maybe_made = true;
-            if attempt == ATTEMPTS {
-                return Err(failure);
-            }
-            attempt += 1;
-            sleep(pause).await;
-            pause *= 4;
+        // A row that is gone tells nothing.
+        match (row.as_ref().map_or(Fate::Unknown, fate), row) {
+            (Fate::Made, Some(row)) => Ok(Answer::Done(row.lease)),
+            (Fate::NotMade, Some(row)) => Ok(Answer::Refused(Some(row.lease))),
+            _ => Err(request.unknown()),
         }
-    }
-
-    fn unavailable(&self, operation: &str, why: &str) -> Unavailable {
-        Unavailable::new(format!("dynamodb:{operation} on table {}: {why}", self.table))
-    }
-
-    fn failed<E>(&self, operation: &str, error: SdkError<E, HttpResponse>) -> Unavailable
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        let code = error.code().unwrap_or("no answer").to_owned();
-        self.unavailable(operation, &code).because(error)
-    }
-
-    fn lease(&self, operation: &str, row: Option<&Row>) -> Result<Lease, Unavailable> {
-        let lease = row.and_then(item::read);
-        lease.ok_or_else(|| self.unavailable(operation, "the row is no lease"))
-    }
-}
-
-/// Whether another attempt may be answered otherwise: not if the service understood it and said no.
-fn may_pass<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
-    match error {
-        SdkError::ServiceError(answer) => answer.raw().status().is_server_error(),
-        SdkError::ConstructionFailure(_) => false,
-        _ => true,
     }
 }
 
 #[async_trait]
 impl LeaseStore for DynamoDb {
     async fn prepare(&self) -> Result<(), Unavailable> {
-        table::prepare(self).await
+        self.prepare_table().await
     }
 
     async fn scan(&self) -> Result<Vec<Lease>, Unavailable> {
-        let mut leases = Vec::new();
-        let mut from: Option<Row> = None;
-        loop {
-            let request = self.client.scan().table_name(&*self.table).set_exclusive_start_key(from);
-            let page = self.ask("Scan", || request.clone().send()).await?;
-            leases.extend(page.items.unwrap_or_default().iter().filter_map(item::read));
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(leases);
-            }
-        }
+        Ok(self.rows().await?.leases)
     }
 
     async fn get(&self, key: &ShardId) -> Result<Option<Lease>, Unavailable> {
-        let request = self.client.get_item().table_name(&*self.table).consistent_read(true);
-        let request = request.key(item::KEY, AttributeValue::S(key.to_string()));
-        let answer = self.ask("GetItem", || request.clone().send()).await?;
-        Ok(answer.item.as_ref().and_then(item::read))
+        let mut request = self.requests.begin("GetItem", &self.table, Direction::Read);
+        let operation = self.client().get_item().table_name(&*self.table).key(item::KEY, s(key));
+        let operation = operation.consistent_read(true);
+        let sent = request.send::<_, GetItemError, _>(|| operation.clone().send()).await;
+        let item = sent.map_err(Failure::into_unavailable)?.item;
+        Ok(item.and_then(|item| lease_of(&item)).map(|row| row.lease))
     }
 
     async fn create(&self, lease: &Lease) -> Result<Answer, Unavailable> {
-        let request = self
-            .client
+        let write = fastrand::u32(..);
+        let item = item::write(lease, self.learnt.says_entity.load(Relaxed), write);
+        let operation = self
+            .client()
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(item::write(lease)))
-            .condition_expression("attribute_not_exists(leaseKey)")
+            .set_item(Some(item))
+            .condition_expression(format!("attribute_not_exists({})", item::KEY))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let written = self
-            .write(
-                "PutItem",
-                || request.clone().send(),
-                |_| None,
-                |error| match error {
-                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                        it,
-                    ) => Some(it.item.clone()),
-                    _ => None,
-                },
-            )
-            .await?;
-        Ok(match written {
-            Written::Done(_) => Answer::Done(lease.clone()),
-            Written::Refused(row, maybe_made) => match row.as_ref().and_then(item::read) {
-                Some(there) if maybe_made && there == *lease => Answer::Done(there),
-                there => Answer::Refused(there),
-            },
-        })
+        let mut request = self.requests.begin("PutItem", &self.table, Direction::Write);
+        match request.send(|| operation.clone().send()).await {
+            Ok(_) => Ok(Answer::Done(lease.clone())),
+            Err(Failure::Refused(PutItemError::ConditionalCheckFailedException(refusal), _)) => {
+                Self::refused(&request, refusal, |row| doubt::of_creation(lease, write, row))
+            }
+            Err(failure) => Err(failure.into_unavailable()),
+        }
     }
 
     async fn change(&self, change: &Change) -> Result<Answer, Unavailable> {
-        let Update { expression, condition, names, values } = Update::of(change);
-        let request = self
-            .client
+        if !(change.divert.is_empty() || change.restore.is_empty()) {
+            return Err(Unavailable::new("one change cannot both divert and restore keys: make two"));
+        }
+        let write = fastrand::u32(..);
+        let update = Update::of(change, write);
+        let operation = self
+            .client()
             .update_item()
             .table_name(&*self.table)
-            .key(item::KEY, AttributeValue::S(change.key.to_string()))
-            .update_expression(expression)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values((!values.is_empty()).then_some(values))
+            .key(item::KEY, s(&change.key))
+            .set_update_expression(update.expression())
+            .condition_expression(update.condition)
+            .set_expression_attribute_values(
+                Some(update.values.into_iter().collect()).filter(|values: &Item| !values.is_empty()),
+            )
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let written = self
-            .write(
-                "UpdateItem",
-                || request.clone().send(),
-                |answer| answer.attributes,
-                |error| match error {
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
-                        it,
-                    ) => Some(it.item.clone()),
-                    _ => None,
-                },
-            )
-            .await?;
-        Ok(match written {
-            Written::Done(row) => Answer::Done(self.lease("UpdateItem", row.as_ref())?),
-            Written::Refused(row, maybe_made) => match row.as_ref().and_then(item::read) {
-                Some(there) if maybe_made && change.left_its_mark(&there) => Answer::Done(there),
-                there => Answer::Refused(there),
+        let mut request = self.requests.begin("UpdateItem", &self.table, Direction::Write);
+        let tries = if doubt::is_repeatable(change) { request::TRIES } else { 1 };
+        match request.send_up_to(tries, || operation.clone().send()).await {
+            Ok(output) => match output.attributes.and_then(|item| lease_of(&item)) {
+                Some(row) => Ok(Answer::Done(row.lease)),
+                None => Err(Unavailable::new(format!("row {} is no lease any more", change.key))),
             },
-        })
+            Err(Failure::Refused(UpdateItemError::ConditionalCheckFailedException(refusal), _)) => {
+                Self::refused(&request, refusal, |row| doubt::of_change(change, write, row))
+            }
+            Err(failure) => Err(failure.into_unavailable()),
+        }
     }
 
     async fn delete(&self, key: &ShardId, counter: u64) -> Result<Answer, Unavailable> {
-        let request = self
-            .client
+        let operation = self
+            .client()
             .delete_item()
             .table_name(&*self.table)
-            .key(item::KEY, AttributeValue::S(key.to_string()))
-            .condition_expression("leaseCounter = :counter")
-            .expression_attribute_values(":counter", AttributeValue::N(counter.to_string()))
+            .key(item::KEY, s(key))
+            .condition_expression(format!("{} = :counter", item::COUNTER))
+            .expression_attribute_values(":counter", n(counter))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let written = self
-            .write(
-                "DeleteItem",
-                || request.clone().send(),
-                |answer| answer.attributes,
-                |error| match error {
-                    aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException(
-                        it,
-                    ) => Some(it.item.clone()),
-                    _ => None,
-                },
-            )
-            .await?;
-        Ok(match written {
-            Written::Done(row) => Answer::Done(self.lease("DeleteItem", row.as_ref())?),
-            Written::Refused(row, _) => Answer::Refused(row.as_ref().and_then(item::read)),
-        })
+        let mut request = self.requests.begin("DeleteItem", &self.table, Direction::Write);
+        match request.send(|| operation.clone().send()).await {
+            Ok(output) => match output.attributes.and_then(|item| lease_of(&item)) {
+                Some(row) => Ok(Answer::Done(row.lease)),
+                None => Err(Unavailable::new(format!("row {key} was deleted, and was no lease"))),
+            },
+            Err(Failure::Refused(DeleteItemError::ConditionalCheckFailedException(refusal), _)) => {
+                // Gone, or made anew: nothing tells who deleted it.
+                Self::refused(&request, refusal, |_| Fate::Unknown)
+            }
+            Err(failure) => Err(failure.into_unavailable()),
+        }
+    }
+}
+
+impl DynamoDb {
+    fn client(&self) -> &Client {
+        &self.requests.client
+    }
+}
+
+/// The lease that a row is, if it is one.
+fn lease_of(item: &Item) -> Option<Read> {
+    match item::read(item) {
+        Row::Lease(read) => Some(*read),
+        row => {
+            warn!(?row, "a row that was asked for as a lease is none");
+            None
+        }
     }
 }
 
 impl fmt::Debug for DynamoDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DynamoDb").field("table", &self.table).finish_non_exhaustive()
+        f.debug_struct("DynamoDb")
+            .field("application", &self.application)
+            .field("table", &self.table)
+            .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Answer, Change, Lease, LeaseStore, Unavailable};
+use super::{Answer, Change, Fleet, Fleets, Lease, LeaseStore, Unavailable, WorkerId};
 use crate::ShardId;
 
 /// Leases of consumers within one process: for tests, and for a consumer that is alone and begins anew each time.
@@ -78,5 +78,17 @@ impl LeaseStore for InMemory {
             Some(lease) => Answer::Done(lease),
             None => Answer::Refused(leases.get(key).cloned()),
         })
+    }
+}
+
+/// No KCL in Java reaches into this process.
+#[async_trait]
+impl Fleets for InMemory {
+    async fn look(&self) -> Result<Fleet, Unavailable> {
+        Ok(Fleet::Alone)
+    }
+
+    async fn report(&self, _: &WorkerId) -> Result<(), Unavailable> {
+        Ok(())
     }
 }

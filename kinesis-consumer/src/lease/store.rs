@@ -15,10 +15,13 @@ use crate::ShardId;
 ///   lease as it is then; afterwards the lease is what [`Change::apply`] makes of it.
 /// - `get`, `change` and `create` see every change that was answered before they were asked. `scan` may be
 ///   late, but sees each lease as it once was.
-/// - A lost answer is looked for: if a write was made but its answer lost, the store reads the lease and
-///   answers [`Answer::Done`] where it can tell that this very change was made (its mark and counter say so).
-///   [`Unavailable`] means that it cannot be known.
+/// - A lost answer is looked for: if a write was made but its answer lost, the store looks at the lease and
+///   answers [`Answer::Done`] where it can tell that this very change was made (its mark says so), or, of a
+///   change that neither counts nor marks, that the lease is as the change makes it. [`Unavailable`] means
+///   that it cannot be known, and no more than that the write may have been made once.
 /// - What it does not know of a row it leaves alone; rows that are no leases are passed over.
+///
+/// [`conformance`](super::conformance) checks all this of any store.
 #[async_trait]
 pub trait LeaseStore: fmt::Debug + Send + Sync {
     /// Makes the table if it is not there, and waits until it can be used.

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{Mode, RunId};
+use super::RunId;
 use crate::{
     Checkpoint, Shard, ShardId,
-    lease::{Answer, Change, Lease, Unavailable},
+    lease::{Answer, Change, Fleet, Lease, Unavailable},
 };
 
 /// What a worker is told. `asked` is the time *before* the request was sent: what an answer says was true then
@@ -97,9 +97,9 @@ pub enum Event {
         /// The tenure.
         run: RunId,
     },
-    /// Who else is there: to be told before the first scan is answered, if it is not [`Mode::Alone`], and whenever
+    /// Who else is there: to be told before the first scan is answered, if it is not [`Fleet::Alone`], and whenever
     /// it changes.
-    Fleet(Mode),
+    Fleet(Fleet),
     /// The process is to end: drain all, checkpoint, release.
     Shutdown,
 }

@@ -47,3 +47,29 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_does_not_keep_up_is_asked_less() {
+        let mut gate = Gate::new(4, Duration::from_millis(500));
+        let at = Duration::from_millis;
+        assert!(gate.open(&mut Agenda::at(at(0)), 3));
+        assert!(!gate.open(&mut Agenda::at(at(0)), 4), "no more at once");
+        for _ in 0..10 {
+            gate.answered(false, at(0));
+        }
+        let mut agenda = Agenda::at(at(499));
+        assert!(!gate.open(&mut agenda, 0));
+        assert_eq!(agenda.next(), Some(at(500)));
+        assert!(gate.open(&mut Agenda::at(at(500)), 0));
+        gate.started(at(500));
+        assert!(!gate.open(&mut Agenda::at(at(999)), 0), "one after the other");
+        for _ in 0..4 {
+            gate.answered(true, at(600));
+        }
+        assert!(gate.open(&mut Agenda::at(at(600)), 0), "it keeps up again");
+    }
+}

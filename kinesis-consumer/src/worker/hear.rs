@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     Action, Event, Listed, Worker, coverage,
     listing::Listing,
-    tenure::{Phase, Tenure, ToDo, Verdict},
+    tenure::{Tenure, ToDo, Verdict},
     write::{Flight, Work},
 };
 use crate::{
@@ -37,7 +37,7 @@ impl Worker {
             Event::Created { lease, asked, answer } => {
                 self.wrote(&lease.key, &lease.diverted, asked, answer, now);
             }
-            Event::Deleted { key, answer } => self.deleted(&key, answer, now),
+            Event::Deleted { key, answer } => self.deleted(&key, &answer, now),
             Event::Listed { asked, answer } => self.listed(asked, answer, now),
             Event::Progress { key, run, checkpoint, diverted, bytes, waiting } => {
                 if let Some(tenure) = self.running(&key, run) {
@@ -53,8 +53,8 @@ impl Worker {
                 Some(tenure) => tenure.stop(),
                 None => self.has_stopped(&key, run),
             },
-            Event::Fleet(mode) => {
-                self.mode = mode;
+            Event::Fleet(fleet) => {
+                self.fleet = fleet;
                 self.news = true;
             }
             Event::Shutdown => {
@@ -139,16 +139,14 @@ impl Worker {
         }
     }
 
-    fn deleted(&mut self, key: &ShardId, answer: Result<Answer, Unavailable>, now: Duration) {
+    fn deleted(&mut self, key: &ShardId, answer: &Result<Answer, Unavailable>, now: Duration) {
         self.flights.remove(key);
         self.gate.answered(answer.is_ok(), now);
         match answer {
             Ok(Answer::Done(_) | Answer::Refused(None)) => self.table.remove(key),
-            // It is another than we thought.
-            Ok(Answer::Refused(Some(row))) => self.table.tell(row, now, now),
-            Err(_) => {}
+            // It is another than we thought: the next scan shows it.
+            Ok(Answer::Refused(Some(_))) | Err(_) => {}
         }
-        self.news = true;
     }
 
     /// A write was answered, that had these keys diverted.
@@ -168,27 +166,28 @@ impl Worker {
             Err(_) => {}
         }
         match &flight.work {
-            Work::Renew { last } => self.renewed(key, *last, &flight, diverted, asked, answer, now),
+            Work::Renew { .. } => self.renewed(key, &flight, diverted, asked, answer, now),
             Work::Child { parent, to_do } => {
-                self.child(key, parent, *to_do, &answer);
+                self.child(key, parent, &answer);
+                if *to_do == ToDo::Make {
+                    self.begin(answer, asked, &flight);
+                }
+            }
+            Work::Make => {
+                if answer.is_err() {
+                    self.audit.again();
+                }
                 self.begin(answer, asked, &flight);
             }
-            Work::Make if answer.is_err() => {
-                self.audit.again();
-                self.doubts.insert(key.clone());
-            }
-            Work::Take | Work::Make => {
+            Work::Take | Work::Ask | Work::Other => {
                 if answer.is_err() {
                     self.doubts.insert(key.clone());
                 }
-                self.news = true;
-                self.begin(answer, asked, &flight);
-            }
-            Work::Other => {
-                if answer.is_err() {
-                    self.doubts.insert(key.clone());
+                // Whoever was quicker is known only now.
+                self.news |= !matches!(answer, Ok(Answer::Done(_)));
+                if matches!(flight.work, Work::Take) {
+                    self.begin(answer, asked, &flight);
                 }
-                self.news = true;
             }
         }
     }
@@ -205,17 +204,16 @@ impl Worker {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "all of what is known of one answer")]
     fn renewed(
         &mut self,
         key: &ShardId,
-        last: bool,
         flight: &Flight,
         diverted: &BTreeSet<String>,
         asked: Duration,
         answer: Result<Answer, Unavailable>,
         now: Duration,
     ) {
+        let last = matches!(flight.work, Work::Renew { last: true });
         // One that was lost meanwhile: the table knows what is there.
         let Some(tenure) = self.tenures.get_mut(key) else {
             self.news = true;
@@ -236,24 +234,24 @@ impl Worker {
                     self.declined.insert(key.clone(), now + self.settings.failover);
                 }
                 self.tenures.remove(key);
-                self.news = true;
             }
             Verdict::Lost => self.lose(key),
         }
     }
 
-    fn child(&mut self, key: &ShardId, parent: &ShardId, to_do: ToDo, answer: &Result<Answer, Unavailable>) {
+    fn child(&mut self, key: &ShardId, parent: &ShardId, answer: &Result<Answer, Unavailable>) {
         let Some(parent) = self.tenures.get_mut(parent) else { return };
-        debug_assert!(matches!(parent.phase, Phase::Ending { .. }), "only who ends has children");
-        match (answer, to_do) {
-            (Ok(Answer::Done(_)), _) => parent.child_is_there(key),
-            // The other parent, or another worker, has made it.
-            (Ok(Answer::Refused(Some(row))), _) if parent.diverted().is_subset(&row.diverted) => {
-                parent.child_is_there(key);
+        match answer {
+            // Perhaps the other parent, or another worker, has made it.
+            Ok(Answer::Done(row) | Answer::Refused(Some(row))) => {
+                if parent.diverted().is_subset(&row.diverted) {
+                    parent.child_is_there(key);
+                } else {
+                    parent.child_lacks(key, ToDo::Leave);
+                }
             }
-            (Ok(Answer::Refused(Some(_))), _) => parent.child_lacks(key, ToDo::Leave),
-            (Ok(Answer::Refused(None)), _) => parent.child_lacks(key, ToDo::Make),
-            (Err(_), _) => {}
+            Ok(Answer::Refused(None)) => parent.child_lacks(key, ToDo::Make),
+            Err(_) => {}
         }
     }
 }

@@ -17,19 +17,21 @@ use crate::{
 /// A parent without a lease is waited for, unless it is proved that it was processed, that it is gone, or that
 /// the application began after it.
 pub(super) fn waits_for<'a>(seen: &'a Seen, table: &Table, listing: Option<&Listing>) -> Vec<&'a ShardId> {
-    let finished = |parent: &&ShardId| {
-        if let Some(lease) = table.lease(parent) {
-            return lease.checkpoint == Checkpoint::ShardEnd;
-        }
-        // The KCL begins with open shards, at the newest record or at a time that it does not write down.
-        let first = seen.lease.checkpoint == Checkpoint::Latest
-            || seen.lease.checkpoint == Checkpoint::AtTimestamp && seen.lease.started_at.is_none();
-        !seen.lease.checkpoint.is_beginning()
-            || first
+    let lease = &seen.lease;
+    // The KCL begins with open shards, at the newest record or at a time that it does not write down.
+    let first = lease.checkpoint == Checkpoint::Latest
+        || lease.checkpoint == Checkpoint::AtTimestamp && lease.started_at.is_none();
+    let is_gone = |parent: &ShardId| {
+        first
+            || !lease.checkpoint.is_beginning()
             || has_progressed_children(parent, table)
             || listing.is_some_and(|listing| listing.lacks(parent, seen.first))
     };
-    seen.lease.parents.iter().filter(|parent| !finished(parent)).collect()
+    let finished = |parent: &&ShardId| {
+        let known = table.lease(parent).map(|lease| lease.checkpoint == Checkpoint::ShardEnd);
+        known.unwrap_or_else(|| is_gone(parent))
+    };
+    lease.parents.iter().filter(|parent| !finished(parent)).collect()
 }
 
 /// The leases that are to be made, so that each shard that takes records will be read in its turn: of shards that
@@ -178,5 +180,166 @@ impl Start {
         lease.parents.clone_from(&shard.parents);
         lease.hash_range = Some(shard.hash_range);
         lease
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{HashRange, Position};
+
+    const NOW: Timestamp = Timestamp(1000);
+    const MIDDLE: Checkpoint =
+        Checkpoint::At(Position { sequence: crate::SequenceNumber::ZERO, sub_sequence: 1 });
+
+    fn id(number: u64) -> ShardId {
+        ShardId::from(format!("shardId-{number:012}"))
+    }
+
+    fn ids(numbers: &[u64]) -> BTreeSet<ShardId> {
+        numbers.iter().map(|number| id(*number)).collect()
+    }
+
+    /// Shards, with their parents, and whether they are closed.
+    fn listing(shards: &[(u64, &[u64], bool)]) -> Listing {
+        let shard = |(number, parents, closed): &(u64, &[u64], bool)| Shard {
+            id: id(*number),
+            parents: ids(parents),
+            hash_range: HashRange::ALL,
+            closed: *closed,
+            first_sequence: None,
+        };
+        Listing::new(Duration::from_secs(1), shards.iter().map(shard).collect())
+    }
+
+    fn table(leases: &[(u64, &[u64], Checkpoint)]) -> Table {
+        let mut table = Table::default();
+        for (number, parents, checkpoint) in leases {
+            let mut lease = Lease::unowned(id(*number), *checkpoint);
+            lease.parents = ids(parents);
+            table.tell(lease, Duration::ZERO, Duration::ZERO);
+        }
+        table
+    }
+
+    fn made(
+        table: &Table,
+        listing: &Listing,
+        initial: InitialPosition,
+    ) -> Vec<(u64, Checkpoint, Option<Timestamp>)> {
+        let number = |lease: &Lease| lease.key.as_str()[8..].parse().unwrap();
+        let leases = missing(table, listing, initial, NOW);
+        let mut leases: Vec<_> =
+            leases.iter().map(|lease| (number(lease), lease.checkpoint, lease.started_at)).collect();
+        leases.sort_unstable();
+        leases
+    }
+
+    use Checkpoint::{AtTimestamp, Latest, ShardEnd, TrimHorizon};
+
+    /// 0 was split into 1 and 2, 1 and 2 were merged into 3.
+    const DIAMOND: [(u64, &[u64], bool); 4] =
+        [(0, &[], true), (1, &[0], true), (2, &[0], true), (3, &[1, 2], false)];
+
+    #[test]
+    fn an_application_begins() {
+        let (empty, shards) = (table(&[]), listing(&DIAMOND));
+        assert_eq!(made(&empty, &shards, InitialPosition::TrimHorizon), [(0, TrimHorizon, None)]);
+        assert_eq!(made(&empty, &shards, InitialPosition::Latest), [(3, Latest, Some(NOW))]);
+        let time = Timestamp(7);
+        assert_eq!(made(&empty, &shards, InitialPosition::At(time)), [(0, AtTimestamp, Some(time))]);
+        // 0 is beyond the retention.
+        let later = listing(&DIAMOND[1..]);
+        let both = [(1, TrimHorizon, None), (2, TrimHorizon, None)];
+        assert_eq!(made(&empty, &later, InitialPosition::TrimHorizon), both);
+    }
+
+    #[test]
+    fn only_what_lacks_is_made() {
+        let shards = listing(&DIAMOND);
+        let initial = InitialPosition::TrimHorizon;
+        // Its parents will make it.
+        assert!(made(&table(&[(0, &[], MIDDLE)]), &shards, initial).is_empty());
+        // Its parents have ended without it.
+        let ended = table(&[(1, &[0], ShardEnd), (2, &[0], ShardEnd)]);
+        assert_eq!(made(&ended, &shards, initial), [(3, TrimHorizon, None)]);
+        assert_eq!(made(&ended, &shards, InitialPosition::Latest), [(3, TrimHorizon, None)]);
+        // One of its parents is lacking, whose sibling proves that theirs has ended.
+        assert_eq!(made(&table(&[(1, &[0], MIDDLE)]), &shards, initial), [(2, TrimHorizon, None)]);
+        // It waits for parents that are lacking.
+        assert_eq!(made(&table(&[(3, &[1, 2], TrimHorizon)]), &shards, initial), [(0, TrimHorizon, None)]);
+        // It has begun, so that they had ended.
+        assert!(made(&table(&[(3, &[1, 2], MIDDLE)]), &shards, initial).is_empty());
+    }
+
+    #[test]
+    fn a_lease_that_lacks_later_starts_with_the_application() {
+        let mut began = Lease::unowned(id(1), Latest);
+        began.started_at = Some(Timestamp(3));
+        let mut table = Table::default();
+        table.tell(began, Duration::ZERO, Duration::ZERO);
+        let shards = listing(&[(1, &[], false), (2, &[], false)]);
+        assert_eq!(made(&table, &shards, InitialPosition::Latest), [(2, AtTimestamp, Some(Timestamp(3)))]);
+    }
+
+    #[test]
+    fn children_wait_for_both_parents() {
+        let waits = |leases: &[(u64, &[u64], Checkpoint)], shards: Option<&Listing>| {
+            let table = table(leases);
+            waits_for(table.get(&id(3)).unwrap(), &table, shards)
+                .into_iter()
+                .cloned()
+                .collect::<BTreeSet<_>>()
+        };
+        let child: (u64, &[u64], _) = (3, &[1, 2], TrimHorizon);
+        assert_eq!(waits(&[(1, &[], MIDDLE), (2, &[], TrimHorizon), child], None), ids(&[1, 2]));
+        assert_eq!(waits(&[(1, &[], ShardEnd), (2, &[], MIDDLE), child], None), ids(&[2]));
+        assert_eq!(waits(&[(1, &[], ShardEnd), (2, &[], ShardEnd), child], None), ids(&[]));
+        // A parent without a lease may still have records, unless the stream no longer has it.
+        assert_eq!(waits(&[(1, &[], ShardEnd), child], None), ids(&[2]));
+        assert_eq!(waits(&[(1, &[], ShardEnd), child], Some(&listing(&DIAMOND))), ids(&[2]));
+        assert_eq!(waits(&[(1, &[], ShardEnd), child], Some(&listing(&DIAMOND[3..]))), ids(&[]));
+        // The KCL began with it.
+        assert_eq!(waits(&[(3, &[1, 2], Latest)], Some(&listing(&DIAMOND))), ids(&[]));
+    }
+
+    #[test]
+    fn the_ended_are_kept_until_their_children_have_begun() {
+        let garbage = |leases: &[(u64, &[u64], Checkpoint)], shards: Option<&Listing>| {
+            let table = table(leases);
+            is_garbage(table.get(&id(1)).unwrap(), &table, shards)
+        };
+        let shards = listing(&DIAMOND);
+        let ended: (u64, &[u64], _) = (1, &[0], ShardEnd);
+        assert!(!garbage(&[ended], Some(&shards)), "its child lacks");
+        assert!(!garbage(&[ended, (3, &[1, 2], TrimHorizon)], Some(&shards)), "its child has not begun");
+        assert!(garbage(&[ended, (3, &[1, 2], MIDDLE)], Some(&shards)));
+        assert!(
+            !garbage(&[(0, &[], ShardEnd), ended, (3, &[1, 2], MIDDLE)], Some(&shards)),
+            "its parent first"
+        );
+        assert!(!garbage(&[(1, &[0], MIDDLE)], None), "it has not ended");
+        assert!(!garbage(&[ended], None), "nobody knows of children");
+        assert!(garbage(&[ended], Some(&listing(&[]))), "the stream knows neither");
+    }
+
+    #[test]
+    fn children_start_with_their_first_record() {
+        let shard = listing(&DIAMOND).get(&id(1)).unwrap().clone();
+        let mut parent = Lease::unowned(id(0), Latest);
+        parent.started_at = Some(NOW);
+        let (from, at) = {
+            let child = child(&shard, &parent, Latest);
+            (child.checkpoint, child.started_at)
+        };
+        assert_eq!((from, at), (TrimHorizon, None));
+        let (from, at) = {
+            let child = child(&shard, &parent, AtTimestamp);
+            (child.checkpoint, child.started_at)
+        };
+        assert_eq!((from, at), (AtTimestamp, Some(NOW)));
+        assert_eq!(child(&shard, &parent, MIDDLE).parents, ids(&[0]));
     }
 }

@@ -72,3 +72,38 @@ impl Pace {
         self.reading.remove(key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scan_costs_no_more_than_its_budget() {
+        let pace = Pace::new(Duration::from_secs(10), 10, Duration::ZERO);
+        assert_eq!(
+            pace.period(0),
+            Duration::from_millis(500),
+            "no more often than twenty times in a failover"
+        );
+        assert_eq!(pace.period(160), Duration::from_secs(1), "160 leases are 10 units");
+        assert_eq!(pace.period(100_000), Duration::from_secs(10), "no less often than owners expire");
+    }
+
+    #[test]
+    fn one_is_asked_for_at_a_time() {
+        let mut pace = Pace::new(Duration::from_secs(10), 10, Duration::ZERO);
+        let mut agenda = Agenda::at(Duration::ZERO);
+        assert!(pace.scan(&mut agenda, 100_000));
+        assert!(!pace.scan(&mut agenda, 100_000));
+        pace.scanned();
+        assert!(!pace.scan(&mut agenda, 100_000));
+        assert_eq!(agenda.next(), Some(Duration::from_secs(10)));
+
+        let keys = ["a", "b"].map(ShardId::from);
+        assert!(pace.read(&mut agenda, &keys[0], Duration::ZERO, false));
+        assert!(!pace.read(&mut agenda, &keys[0], Duration::ZERO, false), "it is being read");
+        assert!(!pace.read(&mut agenda, &keys[1], Duration::ZERO, false), "a tenth of a second later");
+        let mut agenda = Agenda::at(Duration::from_millis(100));
+        assert!(pace.read(&mut agenda, &keys[1], Duration::ZERO, false));
+    }
+}

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    Mode, Worker,
+    Worker,
     agenda::Agenda,
     assignment::{self, Slot, Weights},
     lineage,
@@ -11,7 +11,7 @@ use super::{
     table::{Seen, holder},
     write::Work,
 };
-use crate::ShardId;
+use crate::{ShardId, lease::Fleet};
 
 /// What is wanted of a lease that we do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Worker {
         let workers = weights.iter().map(|(worker, weight)| ((*worker).clone(), *weight)).collect();
 
         let mut moves = Vec::new();
-        if self.mode != Mode::Kcl3 && self.shutdown.is_none() {
+        if self.fleet != Fleet::Kcl3 && self.shutdown.is_none() {
             let mine = slots.iter().filter(|slot| slot.holder == Some(me)).count();
             let room = self.settings.max_leases.saturating_sub(mine);
             let assigned = assignment::assign(&slots, &weights);
@@ -180,7 +180,8 @@ impl Worker {
 
     /// Whether it is ours, or about to be.
     fn has(&self, key: &ShardId) -> bool {
-        let taking = |key| self.flights.get(key).is_some_and(|flight| matches!(flight.work, Work::Take));
+        let taking =
+            |key| self.flights.get(key).is_some_and(|flight| matches!(flight.work, Work::Take | Work::Ask));
         let declined = |key| self.tenures.get(key).is_some_and(|tenure| tenure.declined);
         (self.tenures.contains_key(key) || taking(key)) && !declined(key)
     }

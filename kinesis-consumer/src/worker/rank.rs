@@ -23,3 +23,16 @@ fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two versions of this crate must agree: these numbers never change.
+    #[test]
+    fn is_the_same_for_ever() {
+        let key = ShardId::from("shardId-000000000000");
+        assert_eq!(scatter(&key), 0xe704_7457_9363_728c);
+        assert_eq!(rank(&WorkerId::from("worker"), &key), 0x3eb0_5d92_eee5_957f);
+    }
+}

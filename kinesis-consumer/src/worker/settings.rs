@@ -17,19 +17,6 @@ pub enum InitialPosition {
     At(Timestamp),
 }
 
-/// Which KCL in Java shares the leases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// None that is known of. The default.
-    #[default]
-    Alone,
-    /// One of 1.x or 2.x, or a 3.x that behaves as they do: every worker takes leases.
-    Kcl2,
-    /// One of 3.x: its leader assigns all leases, and workers take none.
-    Kcl3,
-}
-
 /// What a worker goes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

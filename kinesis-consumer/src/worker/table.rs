@@ -125,3 +125,65 @@ pub(super) fn holder(lease: &Lease) -> Option<&WorkerId> {
     lease.owner.as_ref()?;
     lease.checkpoint_owner.as_ref().or(lease.owner.as_ref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAILOVER: Duration = Duration::from_secs(10);
+
+    fn key() -> ShardId {
+        ShardId::from("shardId-000000000000")
+    }
+
+    fn lease(owner: Option<&str>, counter: u64) -> Lease {
+        let mut lease = Lease::unowned(key(), Checkpoint::TrimHorizon);
+        lease.owner = owner.map(WorkerId::from);
+        lease.counter = counter;
+        lease
+    }
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    fn scan(table: &mut Table, leases: &[Lease], asked: u64, now: u64) {
+        table.scanned(leases.to_vec(), secs(asked), secs(now), |_| false, FAILOVER);
+    }
+
+    #[test]
+    fn an_owner_lives_from_the_answer_on_until_it_was_looked_at_after_the_failover() {
+        let mut table = Table::default();
+        scan(&mut table, &[lease(Some("a"), 5)], 0, 3);
+        scan(&mut table, &[lease(Some("a"), 5)], 13, 14);
+        assert!(!table.get(&key()).unwrap().is_free(FAILOVER), "first seen at 3");
+        scan(&mut table, &[lease(Some("a"), 5)], 14, 14);
+        assert!(table.get(&key()).unwrap().is_free(FAILOVER));
+        scan(&mut table, &[lease(Some("a"), 6)], 15, 15);
+        assert!(!table.get(&key()).unwrap().is_free(FAILOVER), "it lives");
+        scan(&mut table, &[lease(None, 7)], 16, 16);
+        assert!(table.get(&key()).unwrap().is_free(FAILOVER), "nobody has it");
+    }
+
+    #[test]
+    fn a_late_scan_takes_nothing_back() {
+        let mut table = Table::default();
+        table.tell(lease(Some("b"), 8), secs(20), secs(20));
+        scan(&mut table, &[lease(Some("a"), 7)], 21, 21);
+        assert_eq!(table.lease(&key()).unwrap().counter, 8);
+        scan(&mut table, &[], 20, 21);
+        assert!(table.lease(&key()).is_some(), "it was seen just before");
+        scan(&mut table, &[], 22, 22);
+        assert!(table.lease(&key()).is_none());
+    }
+
+    #[test]
+    fn a_lease_that_was_made_anew_is_believed_in_time() {
+        let mut table = Table::default();
+        table.tell(lease(Some("b"), 8), secs(0), secs(0));
+        scan(&mut table, &[lease(Some("a"), 0)], 5, 5);
+        assert_eq!(table.lease(&key()).unwrap().counter, 8);
+        scan(&mut table, &[lease(Some("a"), 0)], 10, 10);
+        assert_eq!(table.lease(&key()).unwrap().counter, 0);
+    }
+}

@@ -144,7 +144,7 @@ impl Tenure {
     /// When it counts as lost, if no further write succeeds: well before anybody else takes it, even if clocks
     /// run by 2 % too fast or too slow.
     pub(super) fn expires_at(&self, failover: Duration) -> Duration {
-        self.renewed + failover / 20 * 19
+        self.renewed + failover * 19 / 20
     }
 
     /// Whether another has asked for it.
@@ -397,5 +397,156 @@ impl Tenure {
             _ => (&[][..], None),
         };
         children.iter().filter_map(move |child| Some((child, *missing?.get(&child.id)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        HashRange, Position,
+        lease::{Incarnation, Timestamp, WorkerId},
+    };
+
+    const RUN: RunId = RunId(1);
+    const START: Duration = Duration::from_secs(100);
+
+    fn mark(incarnation: u64) -> Mark {
+        Mark { worker: WorkerId::from("me"), incarnation: Incarnation(incarnation), weight: 1 }
+    }
+
+    fn settings() -> Settings {
+        Settings::new(WorkerId::from("me"), Incarnation(1), Timestamp(0))
+    }
+
+    fn at(number: u64) -> Checkpoint {
+        Checkpoint::At(Position { sub_sequence: number, ..Position::default() })
+    }
+
+    fn running() -> Tenure {
+        let mut lease = Lease::unowned(ShardId::from("shardId-000000000000"), Checkpoint::TrimHorizon);
+        lease.owner = Some(WorkerId::from("me"));
+        lease.mark = Some(mark(1));
+        lease.counter = 7;
+        let mut tenure = Tenure::new(lease, START, true, Duration::ZERO);
+        tenure.start(RUN);
+        tenure
+    }
+
+    fn progress(tenure: &mut Tenure, number: u64) {
+        tenure.progress(at(number), BTreeSet::new(), 0, false, START);
+    }
+
+    /// The row as a change makes it.
+    fn changed(tenure: &Tenure, write: &Write) -> Lease {
+        let mut row = tenure.lease.clone();
+        write.change.apply(&mut row);
+        row
+    }
+
+    #[test]
+    fn a_checkpoint_is_a_renewal_too() {
+        let mut tenure = running();
+        let settings = settings();
+        assert_eq!(tenure.write_at(&settings, false, true), Some(START + settings.failover / 3));
+        progress(&mut tenure, 5);
+        assert_eq!(tenure.write_at(&settings, false, true), Some(START + settings.checkpoint));
+        let write = tenure.write(&mark(1), false, START);
+        assert_eq!((write.change.checkpoint, write.change.count), (Some(at(5)), true));
+        let row = changed(&tenure, &write);
+        let later = START + settings.checkpoint;
+        assert_eq!(tenure.done(row, &BTreeSet::new(), false, later, true, &mark(1)), Verdict::Kept);
+        assert_eq!(tenure.write_at(&settings, false, true), Some(later + settings.failover / 3));
+    }
+
+    #[test]
+    fn a_write_whose_answer_was_lost_is_found_again_and_renews_nothing() {
+        let mut tenure = running();
+        progress(&mut tenure, 5);
+        let write = tenure.write(&mark(1), false, START);
+        let row = changed(&tenure, &write);
+        tenure.unknown(START);
+        assert_eq!(tenure.refused(Some(row), false, &mark(1)), Verdict::Kept);
+        assert_eq!((tenure.lease.counter, tenure.lease.checkpoint, tenure.renewed), (8, at(5), START));
+    }
+
+    #[test]
+    fn another_incarnation_another_owner_or_a_skipped_counter_is_a_loss() {
+        let row = |edit: fn(&mut Lease)| {
+            let mut row = Lease { counter: 8, ..running().lease };
+            edit(&mut row);
+            running().refused(Some(row), false, &mark(1))
+        };
+        assert_eq!(row(|_| {}), Verdict::Kept);
+        assert_eq!(row(|row| row.mark = Some(mark(2))), Verdict::Lost);
+        assert_eq!(row(|row| row.owner = Some(WorkerId::from("java"))), Verdict::Lost);
+        assert_eq!(row(|row| row.counter = 9), Verdict::Lost);
+        assert_eq!(row(|row| row.owner = None), Verdict::Lost);
+    }
+
+    #[test]
+    fn a_handover_is_noticed_at_the_next_write_and_ends_with_the_last_checkpoint() {
+        let mut tenure = running();
+        progress(&mut tenure, 5);
+        let write = tenure.write(&mark(1), false, START);
+        let mut row = tenure.lease.clone();
+        row.checkpoint_owner = row.owner.replace(WorkerId::from("new"));
+        assert!(!write.change.permits(&row));
+        assert_eq!(tenure.refused(Some(row), false, &mark(1)), Verdict::Kept);
+        assert!(tenure.is_to_go(false));
+
+        // It renews while it drains.
+        tenure.phase = Phase::Draining { run: RUN, until: START + Duration::from_secs(30) };
+        let write = tenure.write(&mark(1), false, START);
+        assert!(!write.last && write.change.permits(&tenure.lease));
+        tenure.stop();
+        let write = tenure.write(&mark(1), false, START);
+        let row = changed(&tenure, &write);
+        assert_eq!((&row.checkpoint, &row.checkpoint_owner, row.counter), (&at(5), &None, 8));
+        assert_eq!(row.owner, Some(WorkerId::from("new")));
+        assert_eq!(tenure.done(row, &BTreeSet::new(), write.last, START, true, &mark(1)), Verdict::Over);
+    }
+
+    #[test]
+    fn a_row_that_is_made_anew_has_a_counter_that_no_write_in_flight_expects() {
+        let mut tenure = running();
+        progress(&mut tenure, 5);
+        assert_eq!(tenure.refused(None, false, &mark(1)), Verdict::Kept);
+        let lease = tenure.write(&mark(1), false, START).made_anew.unwrap();
+        assert_eq!((lease.counter, lease.checkpoint), (8, at(5)));
+    }
+
+    #[test]
+    fn the_end_is_written_after_the_children() {
+        let mut tenure = running();
+        let child = Shard {
+            id: ShardId::from("shardId-000000000001"),
+            parents: BTreeSet::new(),
+            hash_range: HashRange::ALL,
+            closed: false,
+            first_sequence: None,
+        };
+        progress(&mut tenure, 5);
+        tenure.end(vec![child.clone()], BTreeSet::new());
+        assert!(tenure.write_at(&settings(), false, true) > Some(START), "not before its time");
+        assert_eq!(tenure.write(&mark(1), false, START).change.checkpoint, Some(at(5)));
+        tenure.child_is_there(&child.id);
+        assert_eq!(tenure.write_at(&settings(), false, true), Some(START));
+        let write = tenure.write(&mark(1), false, START);
+        let row = changed(&tenure, &write);
+        assert_eq!((row.checkpoint, row.owner), (Checkpoint::ShardEnd, None));
+        assert_eq!(row.children, BTreeSet::from([child.id]));
+    }
+
+    #[test]
+    fn what_an_aborted_run_says_counts_no_more() {
+        let mut tenure = running();
+        progress(&mut tenure, 5);
+        tenure.abort(RUN);
+        progress(&mut tenure, 6);
+        assert_eq!(tenure.write_at(&settings(), true, true), None);
+        tenure.stop();
+        let write = tenure.write(&mark(1), true, START);
+        assert_eq!((write.last, write.change.checkpoint), (true, None), "it is given back as it was");
     }
 }

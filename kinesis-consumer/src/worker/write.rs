@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Action, Mode, Worker,
+    Action, Worker,
     agenda::Agenda,
     changes, lineage,
     plan::Move,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Checkpoint, ShardId,
-    lease::{Change, Expect, Lease},
+    lease::{Change, Expect, Fleet, Lease},
 };
 
 /// A write in flight.
@@ -30,6 +30,8 @@ pub(super) enum Work {
     Renew { last: bool },
     /// A lease that nobody has, or that is taken from a KCL in Java.
     Take,
+    /// A lease that its owner is asked for.
+    Ask,
     /// A lease that was lacking.
     Make,
     /// What a child needs before its parent's end is written.
@@ -117,7 +119,11 @@ impl Worker {
             Wish::Move(r#move) => {
                 self.moves.remove(key);
                 let Some(change) = self.change_for(key, r#move, now) else { return };
-                let work = if matches!(r#move, Move::Take) { Work::Take } else { Work::Other };
+                let work = match r#move {
+                    Move::Take => Work::Take,
+                    Move::Ask => Work::Ask,
+                    Move::Cancel | Move::Release | Move::Clear => Work::Other,
+                };
                 (Action::Change(change), work, self.is_unblocked(key))
             }
             Wish::Make => {
@@ -199,7 +205,7 @@ impl Worker {
 
     /// Whether one lease more is within our share, where so many are about to be made.
     fn may_own(&self, made: usize) -> bool {
-        if self.mode == Mode::Kcl3 || self.shutdown.is_some() {
+        if self.fleet == Fleet::Kcl3 || self.shutdown.is_some() {
             return false;
         }
         let ends = |tenure: &&Tenure| matches!(tenure.phase, Phase::Ending { .. });

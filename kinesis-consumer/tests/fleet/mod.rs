@@ -26,6 +26,11 @@ pub(crate) struct Fleet {
     pub(crate) lost: Option<u32>,
     /// Writes of leases a second that the table bears.
     pub(crate) units: Option<u32>,
+    /// How long a record takes.
+    pub(crate) tick: Duration,
+    /// Scans show some leases as they were up to so long before.
+    pub(crate) late: Duration,
+    old: (Duration, Vec<Lease>),
     bucket: Duration,
     /// When each shard was run, by whom.
     pub(crate) runs: Vec<(Duration, usize, ShardId)>,
@@ -54,6 +59,10 @@ pub(crate) struct Host {
     frozen_until: Duration,
     clock: Duration,
     asks_at: Duration,
+    /// Its calls do not arrive.
+    pub(crate) cut_off: bool,
+    /// Its handlers finish nothing.
+    pub(crate) hangs: bool,
     runs: BTreeMap<ShardId, Run>,
 }
 
@@ -61,10 +70,29 @@ struct Run {
     id: RunId,
     done: u64,
     draining: bool,
+    diverted: BTreeSet<String>,
+    /// Not yet told.
+    news: BTreeSet<String>,
+}
+
+impl Host {
+    pub(crate) fn is_draining(&self, key: &ShardId) -> bool {
+        self.runs.get(key).is_some_and(|run| run.draining)
+    }
+
+    pub(crate) fn keys(&self) -> Vec<ShardId> {
+        self.runs.keys().cloned().collect()
+    }
+
+    pub(crate) fn diverted(&self, key: &ShardId) -> Vec<String> {
+        self.runs[key].diverted.iter().cloned().collect()
+    }
 }
 
 enum Due {
     Effect(usize, Action, Duration),
+    /// A change that nobody expects any more.
+    Late(Change),
     Tell(usize, Event),
     Ask(usize),
     Tick(usize, ShardId, RunId),
@@ -110,6 +138,9 @@ impl Fleet {
             writes: 0,
             lost: None,
             units: None,
+            tick: millis(100),
+            late: Duration::ZERO,
+            old: (Duration::ZERO, Vec::new()),
             bucket: Duration::ZERO,
             runs: Vec::new(),
             repeated: 0,
@@ -128,6 +159,8 @@ impl Fleet {
             frozen_until: Duration::ZERO,
             clock: self.now,
             asks_at: Duration::ZERO,
+            cut_off: false,
+            hangs: false,
             runs: BTreeMap::new(),
         });
         self.ask(self.hosts.len() - 1);
@@ -144,7 +177,8 @@ impl Fleet {
     }
 
     pub(crate) fn freeze(&mut self, host: usize, for_: Duration) {
-        self.hosts[host].frozen_until = self.now + for_;
+        let until = &mut self.hosts[host].frozen_until;
+        *until = (*until).max(self.now + for_);
     }
 
     /// Closes a shard, which becomes these.
@@ -207,6 +241,9 @@ impl Fleet {
     fn step(&mut self, due: Due) {
         match due {
             Due::Effect(host, action, asked) => self.effect(host, action, asked),
+            Due::Late(change) => {
+                self.change(&change);
+            }
             Due::Tell(host, event) => self.deliver(host, event),
             Due::Ask(host) => {
                 // Only the latest deadline counts.
@@ -242,7 +279,7 @@ impl Fleet {
         self.tell(host, event);
     }
 
-    fn tell(&mut self, host: usize, event: Event) {
+    pub(crate) fn tell(&mut self, host: usize, event: Event) {
         let now = self.clock(host);
         self.hosts[host].worker.handle(now, event);
         self.ask(host);
@@ -285,7 +322,11 @@ impl Fleet {
                 assert_eq!(known.id, run);
                 self.due(millis(1), Due::Tell(host, Event::Stopped { key, run }));
             }
-            Action::Divert { .. } => {}
+            Action::Divert { key, run, lease } => {
+                let known = self.hosts[host].runs.get_mut(&key).unwrap();
+                assert_eq!(known.id, run);
+                known.diverted = lease.diverted;
+            }
             Action::Finish => {
                 assert!(self.hosts[host].runs.is_empty(), "finished while it runs");
                 self.hosts[host].finished = true;
@@ -306,6 +347,9 @@ impl Fleet {
         let writes = matches!(action, Action::Change(_) | Action::Create(_) | Action::Delete { .. });
         let mut lost = self.lost.is_some_and(|one_in| self.rng.u32(0..one_in) == 0);
         let mut undone = lost && self.rng.bool();
+        if self.hosts[host].cut_off {
+            (lost, undone) = (true, true);
+        }
         if writes {
             self.writes += 1;
             if let Some(units) = self.units {
@@ -322,14 +366,16 @@ impl Fleet {
         let looked = || if lost { Err(unavailable()) } else { Ok(()) };
         let answered = |answer: Answer| if lost { Err(unavailable()) } else { Ok(answer) };
         let event = match action {
-            Action::Scan => {
-                Event::Scanned { asked, answer: looked().map(|()| self.table.values().cloned().collect()) }
-            }
+            Action::Scan => Event::Scanned { asked, answer: looked().map(|()| self.scan()) },
             Action::Read(key) => {
                 let answer = looked().map(|()| self.table.get(&key).cloned());
                 Event::Read { key, asked, answer }
             }
             Action::Change(change) => {
+                if undone && !self.hosts[host].cut_off && self.rng.u8(0..4) == 0 {
+                    let later = millis(self.rng.u64(1..20_000));
+                    self.due(later, Due::Late(change.clone()));
+                }
                 let answer = if undone { Answer::Refused(None) } else { self.change(&change) };
                 Event::Changed { change, asked, answer: answered(answer) }
             }
@@ -363,6 +409,19 @@ impl Fleet {
         };
         let later = millis(self.rng.u64(1..8));
         self.due(later, Due::Tell(host, event));
+    }
+
+    fn scan(&mut self) -> Vec<Lease> {
+        if self.now >= self.old.0 + self.late {
+            self.old = (self.now, self.table.values().cloned().collect());
+        }
+        let mut rows = self.table.clone();
+        for row in &self.old.1 {
+            if !self.late.is_zero() && self.rng.bool() {
+                rows.insert(row.key.clone(), row.clone());
+            }
+        }
+        rows.into_values().collect()
     }
 
     fn change(&mut self, change: &Change) -> Answer {
@@ -412,9 +471,10 @@ impl Fleet {
         assert!(done <= stock.processed, "lost records of {}", lease.key);
         self.repeated += stock.processed - done;
         self.runs.push((self.now, host, lease.key.clone()));
-        let began = Run { id: run, done, draining: false };
+        let began =
+            Run { id: run, done, draining: false, diverted: lease.diverted.clone(), news: BTreeSet::new() };
         assert!(self.hosts[host].runs.insert(lease.key.clone(), began).is_none());
-        self.due(millis(100), Due::Tick(host, lease.key.clone(), run));
+        self.due(self.tick, Due::Tick(host, lease.key.clone(), run));
     }
 
     /// A run finishes a record.
@@ -425,6 +485,9 @@ impl Fleet {
         if self.thaws_later(host, || Due::Tick(host, key.clone(), run)) {
             return;
         }
+        if self.hosts[host].hangs {
+            return;
+        }
         let known = self.hosts[host].runs.get_mut(&key).unwrap();
         let stock = self.shards.get_mut(&key).unwrap();
         if known.done < stock.records {
@@ -432,18 +495,12 @@ impl Fleet {
             stock.processed = stock.processed.max(known.done);
         }
         let checkpoint = Checkpoint::At(Position { sub_sequence: known.done, ..Position::default() });
+        let diverted = std::mem::take(&mut known.news);
         let (draining, ended) = (known.draining, known.done == stock.records);
         let now = self.clock(host);
         self.hosts[host].worker.handle(
             now,
-            Event::Progress {
-                key: key.clone(),
-                run,
-                checkpoint,
-                diverted: BTreeSet::new(),
-                bytes: 100,
-                waiting: !draining,
-            },
+            Event::Progress { key: key.clone(), run, checkpoint, diverted, bytes: 100, waiting: !draining },
         );
         if ended {
             self.hosts[host].runs.remove(&key);
@@ -455,9 +512,22 @@ impl Fleet {
             self.tell(host, Event::Stopped { key, run });
         } else {
             self.ask(host);
-            let later = millis(self.rng.u64(80..120));
+            let later = self.tick * self.rng.u32(80..120) / 100;
             self.due(later, Due::Tick(host, key, run));
         }
+    }
+
+    /// A run stops by itself.
+    pub(crate) fn give_up(&mut self, host: usize, key: &ShardId) {
+        let run = self.hosts[host].runs.remove(key).unwrap().id;
+        self.tell(host, Event::Stopped { key: key.clone(), run });
+    }
+
+    /// A handler gives a key up.
+    pub(crate) fn divert(&mut self, host: usize, key: &ShardId, diverted: &str) {
+        let known = self.hosts[host].runs.get_mut(key).unwrap();
+        known.diverted.insert(diverted.to_owned());
+        known.news.insert(diverted.to_owned());
     }
 
     /// How many shards each host runs.

@@ -1,175 +1,153 @@
-//! [`Update`]: a change of a lease as one `UpdateItem`.
+//! [`Update`]: a [`Change`] as one conditional `UpdateItem`.
+//!
+//! Source: `leases/dynamodb/DynamoDBLeaseRefresher.java` and `DynamoDBLeaseSerializer.java` of
+//! <https://github.com/awslabs/amazon-kinesis-client>, whose `Expected` and `AttributeUpdates` these are as
+//! expressions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item;
+use super::{
+    item::{
+        CHECKPOINT, CHECKPOINT_OWNER, CHILDREN, COUNTER, DIVERTED, FIRST_HASH, KEY, LAST_HASH, MARK, OWNER,
+        PENDING, PENDING_STATE, PENDING_SUB_SEQUENCE, STARTED_AT, SUB_SEQUENCE, SWITCHES, THROUGHPUT,
+        kilobytes_of, n, s, shard_set, values_of,
+    },
+    mark::Stamp,
+};
 use crate::lease::{Change, Edit, Expect, Switches, WorkerId};
 
-/// A change of a lease as one `UpdateItem`.
+/// A conditional `UpdateItem`. None of the attributes' names is a reserved word, so that they stand as they are.
+///
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Update {
-    pub(super) expression: String,
     pub(super) condition: String,
-    pub(super) names: HashMap<String, String>,
-    pub(super) values: HashMap<String, AttributeValue>,
-}
-
-/// An update that is being made.
-#[derive(Default)]
-struct Draft {
     set: Vec<String>,
-    remove: Vec<String>,
+    remove: Vec<&'static str>,
     add: Vec<String>,
     delete: Vec<String>,
-    conditions: Vec<String>,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    pub(super) values: BTreeMap<String, AttributeValue>,
 }
 
 impl Update {
-    pub(super) fn of(change: &Change) -> Self {
-        let mut draft = Draft::default();
-        draft.expect(&change.expect);
-        draft.edit(change);
-        let clause = |word: &str, parts: &[String]| match parts {
-            [] => String::new(),
-            parts => format!("{word} {} ", parts.join(", ")),
-        };
-        let update = clause("SET", &draft.set)
-            + &clause("REMOVE", &draft.remove)
-            + &clause("ADD", &draft.add)
-            + &clause("DELETE", &draft.delete);
-        Self {
-            expression: update.trim_end().to_owned(),
-            condition: draft.conditions.join(" AND "),
-            names: draft.names,
-            values: draft.values,
-        }
-    }
-}
-
-impl Draft {
-    fn expect(&mut self, expect: &Expect) {
-        match expect {
-            Expect::Counter(counter) => self.expect_counter(*counter),
-            Expect::CounterAndNoHandover(counter) => {
-                self.expect_counter(*counter);
-                self.expect_owner(item::CHECKPOINT_OWNER, None);
+    /// What makes this change; `write` is the number of the write in its mark.
+    pub(super) fn of(change: &Change, write: u32) -> Self {
+        let mut update = Self::default();
+        update.expect(&change.expect);
+        match (change.count, &change.expect) {
+            (false, _) => {}
+            (true, Expect::Counter(counter) | Expect::CounterAndNoHandover(counter)) => {
+                update.set(COUNTER, "next", n(counter.saturating_add(1)));
             }
-            Expect::Owners { owner, checkpoint_owner } => {
-                self.expect_owner(item::OWNER, owner.as_ref());
-                self.expect_owner(item::CHECKPOINT_OWNER, checkpoint_owner.as_ref());
-            }
-            Expect::Exists => {}
+            (true, Expect::Owners { .. } | Expect::Exists) => update.add(COUNTER, "one", n(1)),
         }
-        // An update makes a row where there is none.
-        let key = self.name(item::KEY);
-        self.conditions.push(format!("attribute_exists({key})"));
-    }
-
-    fn expect_counter(&mut self, counter: u64) {
-        let name = self.name(item::COUNTER);
-        let value = self.value("expected", AttributeValue::N(counter.to_string()));
-        self.conditions.push(format!("{name} = {value}"));
-    }
-
-    fn expect_owner(&mut self, attribute: &str, owner: Option<&WorkerId>) {
-        let name = self.name(attribute);
-        match owner {
-            None => self.conditions.push(format!("attribute_not_exists({name})")),
-            Some(owner) => {
-                let owner = AttributeValue::S(owner.as_str().to_owned());
-                let value = self.value(&format!("expected_{attribute}"), owner);
-                self.conditions.push(format!("{name} = {value}"));
-            }
-        }
-    }
-
-    fn edit(&mut self, change: &Change) {
-        if change.count {
-            self.add(item::COUNTER, AttributeValue::N("1".to_owned()));
-        }
-        self.edit_owner(item::OWNER, &change.owner);
-        self.edit_owner(item::CHECKPOINT_OWNER, &change.checkpoint_owner);
+        update.edit(OWNER, "newOwner", &change.owner, |it| s(it));
+        update.edit(CHECKPOINT_OWNER, "newCheckpointOwner", &change.checkpoint_owner, |it| s(it));
         match change.switches {
             Switches::Keep => {}
-            Switches::Count => self.add(item::SWITCHES, AttributeValue::N("1".to_owned())),
-            Switches::Reset => self.set(item::SWITCHES, AttributeValue::N("0".to_owned())),
+            Switches::Count => update.add(SWITCHES, "one", n(1)),
+            Switches::Reset => update.set(SWITCHES, "zero", n(0)),
         }
         if let Some(checkpoint) = change.checkpoint {
-            let (checkpoint, sub_sequence) = item::checkpoint_values(checkpoint);
-            self.set(item::CHECKPOINT, checkpoint);
-            self.set(item::SUB_SEQUENCE, sub_sequence);
-            for pending in [item::PENDING, item::PENDING_SUB_SEQUENCE, item::PENDING_STATE] {
-                self.remove(pending);
-            }
+            let (checkpoint, sub_sequence) = values_of(checkpoint);
+            update.set(CHECKPOINT, "checkpoint", checkpoint);
+            update.set(SUB_SEQUENCE, "subSequence", sub_sequence);
+            update.remove.extend([PENDING, PENDING_SUB_SEQUENCE, PENDING_STATE]);
         }
-        if let Some(children) = &change.children {
-            match item::ids(children) {
-                Some(children) => self.set(item::CHILDREN, children),
-                None => self.remove(item::CHILDREN),
-            }
+        match &change.children {
+            None => {}
+            Some(none) if none.is_empty() => update.remove.push(CHILDREN),
+            Some(children) => update.set(CHILDREN, "children", shard_set(children)),
         }
         if let Some(range) = change.hash_range {
-            self.set(item::FIRST_HASH_KEY, AttributeValue::S(range.first.to_string()));
-            self.set(item::LAST_HASH_KEY, AttributeValue::S(range.last.to_string()));
+            update.set(FIRST_HASH, "firstHash", s(range.first));
+            update.set(LAST_HASH, "lastHash", s(range.last));
         }
         if let Some(bytes) = change.throughput {
-            self.set(item::THROUGHPUT, item::throughput(bytes));
+            update.set(THROUGHPUT, "throughput", kilobytes_of(bytes));
         }
         if let Some(mark) = &change.mark {
-            self.set(item::MARK, item::mark(mark));
+            update.set(MARK, "mark", s(Stamp { mark: mark.clone(), write }));
         }
-        match change.started_at {
-            Edit::Keep => {}
-            Edit::Set(time) => self.set(item::STARTED_AT, item::time(time)),
-            Edit::Remove => self.remove(item::STARTED_AT),
-        }
-        // One expression cannot do both to one attribute; what is restored wins, as in `Change::apply`.
-        let diverted = change.divert.difference(&change.restore).cloned().collect();
-        match (item::keys(&change.restore), item::keys(&diverted)) {
-            (Some(restored), None) => {
-                let (name, value) = (self.name(item::DIVERTED), self.value("restored", restored));
-                self.delete.push(format!("{name} {value}"));
+        update.edit(STARTED_AT, "startedAt", &change.started_at, |it| n(it.0));
+        update.diverted(change);
+        update
+    }
+
+    /// The update expression, if anything changes.
+    pub(super) fn expression(&self) -> Option<String> {
+        let remove: Vec<_> = self.remove.iter().map(|name| (*name).to_owned()).collect();
+        let clauses = [("SET", &self.set), ("REMOVE", &remove), ("ADD", &self.add), ("DELETE", &self.delete)];
+        let clauses = clauses.into_iter().filter(|(_, parts)| !parts.is_empty());
+        let clauses: Vec<_> = clauses.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect();
+        (!clauses.is_empty()).then(|| clauses.join(" "))
+    }
+
+    fn expect(&mut self, expect: &Expect) {
+        self.condition = match expect {
+            Expect::Counter(counter) => {
+                self.value("counter", n(*counter));
+                format!("{COUNTER} = :counter")
             }
-            (_, Some(diverted)) => self.add(item::DIVERTED, diverted),
-            (None, None) => {}
+            Expect::CounterAndNoHandover(counter) => {
+                self.value("counter", n(*counter));
+                format!("{COUNTER} = :counter AND attribute_not_exists({CHECKPOINT_OWNER})")
+            }
+            Expect::Owners { owner, checkpoint_owner } => {
+                let owner = self.is(OWNER, "owner", owner.as_ref());
+                let checkpoint_owner =
+                    self.is(CHECKPOINT_OWNER, "checkpointOwner", checkpoint_owner.as_ref());
+                format!("attribute_exists({KEY}) AND {owner} AND {checkpoint_owner}")
+            }
+            Expect::Exists => format!("attribute_exists({KEY})"),
+        };
+    }
+
+    fn is(&mut self, name: &str, value: &str, worker: Option<&WorkerId>) -> String {
+        let Some(worker) = worker else { return format!("attribute_not_exists({name})") };
+        self.value(value, s(worker));
+        format!("{name} = :{value}")
+    }
+
+    /// As additions and removals, so that what an operator removed is not put back.
+    fn diverted(&mut self, change: &Change) {
+        let set = |keys: BTreeSet<&String>| AttributeValue::Ss(keys.into_iter().cloned().collect());
+        if !change.divert.is_empty() {
+            self.add(DIVERTED, "diverted", set(change.divert.iter().collect()));
+        }
+        if !change.restore.is_empty() {
+            self.value("restored", set(change.restore.iter().collect()));
+            self.delete.push(format!("{DIVERTED} :restored"));
         }
     }
 
-    fn edit_owner(&mut self, attribute: &str, edit: &Edit<WorkerId>) {
+    fn edit<T>(
+        &mut self,
+        name: &'static str,
+        value: &str,
+        edit: &Edit<T>,
+        written: impl Fn(&T) -> AttributeValue,
+    ) {
         match edit {
             Edit::Keep => {}
-            Edit::Set(worker) => self.set(attribute, AttributeValue::S(worker.as_str().to_owned())),
-            Edit::Remove => self.remove(attribute),
+            Edit::Set(new) => self.set(name, value, written(new)),
+            Edit::Remove => self.remove.push(name),
         }
     }
 
-    fn set(&mut self, attribute: &str, value: AttributeValue) {
-        let (name, value) = (self.name(attribute), self.value(attribute, value));
-        self.set.push(format!("{name} = {value}"));
+    fn set(&mut self, name: &str, value: &str, to: AttributeValue) {
+        self.value(value, to);
+        self.set.push(format!("{name} = :{value}"));
     }
 
-    fn add(&mut self, attribute: &str, value: AttributeValue) {
-        let (name, value) = (self.name(attribute), self.value(attribute, value));
-        self.add.push(format!("{name} {value}"));
+    fn add(&mut self, name: &str, value: &str, to: AttributeValue) {
+        self.value(value, to);
+        self.add.push(format!("{name} :{value}"));
     }
 
-    fn remove(&mut self, attribute: &str) {
-        let name = self.name(attribute);
-        self.remove.push(name);
-    }
-
-    fn name(&mut self, attribute: &str) -> String {
-        let name = format!("#{attribute}");
-        self.names.insert(name.clone(), attribute.to_owned());
-        name
-    }
-
-    fn value(&mut self, of: &str, value: AttributeValue) -> String {
-        let name = format!(":{of}");
-        self.values.insert(name.clone(), value);
-        name
+    fn value(&mut self, name: &str, value: AttributeValue) {
+        self.values.insert(format!(":{name}"), value);
     }
 }

@@ -1,94 +1,119 @@
-//! The lease table: made where it is not there.
+//! The lease table: is it there, is it one, or else made.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     operation::{create_table::CreateTableError, describe_table::DescribeTableError},
     types::{
-        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableDescription,
-        TableStatus,
+        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput,
+        ScalarAttributeType, TableDescription, TableStatus,
     },
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use super::{DynamoDb, item};
+use super::{
+    DynamoDb,
+    item::KEY,
+    request::{Direction, Failure},
+};
 use crate::lease::Unavailable;
 
 /// Between two looks at a table that is being made.
-const PAUSE: Duration = Duration::from_millis(250);
-/// A table is made in a few seconds.
-const LOOKS: u32 = 480;
+const LOOK: Duration = Duration::from_millis(500);
+/// A table is made within this, or something is wrong. It takes seconds.
+const LONGEST: Duration = Duration::from_mins(2);
 
-/// Makes the table if it is not there, and waits until it can be used.
-pub(super) async fn prepare(store: &DynamoDb) -> Result<(), Unavailable> {
-    for _ in 0..LOOKS {
-        match look(store).await? {
-            None => create(store).await?,
-            Some(table) => {
-                check(store, &table)?;
-                // One that is being updated can be used.
-                if matches!(table.table_status, Some(TableStatus::Active | TableStatus::Updating)) {
-                    return Ok(());
+impl DynamoDb {
+    pub(super) async fn prepare_table(&self) -> Result<(), Unavailable> {
+        let until = Instant::now() + LONGEST;
+        let mut made = false;
+        loop {
+            match self.describe().await? {
+                // After it was made, it is seen a little later.
+                None if made => {}
+                None => {
+                    self.make().await?;
+                    made = true;
                 }
-                sleep(PAUSE).await;
+                Some(table) => {
+                    self.check(&table)?;
+                    match table.table_status {
+                        // One that gets an index can be used meanwhile.
+                        Some(TableStatus::Active | TableStatus::Updating) => break,
+                        Some(TableStatus::Creating | TableStatus::Deleting) | None => {}
+                        Some(other) => return Err(self.wrong(&format!("it is {}", other.as_str()))),
+                    }
+                }
             }
+            if Instant::now() > until {
+                return Err(self.wrong(&format!("it was not ready within {} s", LONGEST.as_secs())));
+            }
+            sleep(LOOK).await;
+        }
+        if self.rows().await?.multi_stream {
+            return Err(
+                self.wrong("it has the leases of a consumer of several streams; this one is for one stream")
+            );
+        }
+        Ok(())
+    }
+
+    async fn describe(&self) -> Result<Option<TableDescription>, Unavailable> {
+        let mut request = self.requests.begin("DescribeTable", &self.table, Direction::Control);
+        let operation = self.client().describe_table().table_name(&*self.table);
+        match request.send(|| operation.clone().send()).await {
+            Ok(output) => Ok(output.table),
+            Err(Failure::Refused(DescribeTableError::ResourceNotFoundException(_), _)) => Ok(None),
+            Err(failure) => Err(failure.into_unavailable()),
         }
     }
-    Err(store.unavailable("DescribeTable", "it is not active yet"))
-}
 
-async fn look(store: &DynamoDb) -> Result<Option<TableDescription>, Unavailable> {
-    let request = store.client.describe_table().table_name(&*store.table);
-    match store.once("DescribeTable", || request.clone().send()).await? {
-        Ok(answer) => Ok(answer.table),
-        Err(error)
-            if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) =>
-        {
-            Ok(None)
+    async fn make(&self) -> Result<(), Unavailable> {
+        let mut request = self.requests.begin("CreateTable", &self.table, Direction::Control);
+        let built = |error| self.wrong("it cannot be described").because(error);
+        let key = AttributeDefinition::builder().attribute_name(KEY).attribute_type(ScalarAttributeType::S);
+        let schema = KeySchemaElement::builder().attribute_name(KEY).key_type(KeyType::Hash);
+        let operation = self
+            .client()
+            .create_table()
+            .table_name(&*self.table)
+            .attribute_definitions(key.build().map_err(built)?)
+            .key_schema(schema.build().map_err(built)?);
+        let operation = match self.provisioned {
+            None => operation.billing_mode(BillingMode::PayPerRequest),
+            Some((reads, writes)) => {
+                let units = ProvisionedThroughput::builder()
+                    .read_capacity_units(reads.into())
+                    .write_capacity_units(writes.into());
+                operation
+                    .billing_mode(BillingMode::Provisioned)
+                    .provisioned_throughput(units.build().map_err(built)?)
+            }
+        };
+        match request.send(|| operation.clone().send()).await {
+            // Another worker makes it, or an earlier try did.
+            Ok(_) | Err(Failure::Refused(CreateTableError::ResourceInUseException(_), _)) => Ok(()),
+            Err(failure) => Err(failure.into_unavailable()),
         }
-        Err(error) => Err(store.failed("DescribeTable", error)),
     }
-}
 
-async fn create(store: &DynamoDb) -> Result<(), Unavailable> {
-    let invalid = |error| store.unavailable("CreateTable", "the request is not whole").because(error);
-    let key = AttributeDefinition::builder()
-        .attribute_name(item::KEY)
-        .attribute_type(ScalarAttributeType::S)
-        .build()
-        .map_err(invalid)?;
-    let schema = KeySchemaElement::builder()
-        .attribute_name(item::KEY)
-        .key_type(KeyType::Hash)
-        .build()
-        .map_err(invalid)?;
-    let request = store
-        .client
-        .create_table()
-        .table_name(&*store.table)
-        .attribute_definitions(key)
-        .key_schema(schema)
-        .billing_mode(BillingMode::PayPerRequest);
-    match store.once("CreateTable", || request.clone().send()).await? {
-        Ok(_) => Ok(()),
-        // Another worker was faster.
-        Err(error)
-            if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
-        {
-            Ok(())
+    /// Whether its key is that of a lease table. Its indexes do not matter.
+    fn check(&self, table: &TableDescription) -> Result<(), Unavailable> {
+        let keys: Vec<_> = table.key_schema().iter().map(KeySchemaElement::attribute_name).collect();
+        let string = table
+            .attribute_definitions()
+            .iter()
+            .any(|it| it.attribute_name() == KEY && *it.attribute_type() == ScalarAttributeType::S);
+        if keys == [KEY] && string {
+            return Ok(());
         }
-        Err(error) => Err(store.failed("CreateTable", error)),
+        Err(self.wrong(&format!(
+            "it is no lease table: its key is {}, and not the string {KEY}",
+            keys.join(" and ")
+        )))
     }
-}
 
-/// A table of something else is refused before anything is written to it.
-fn check(store: &DynamoDb, table: &TableDescription) -> Result<(), Unavailable> {
-    match table.key_schema() {
-        [key] if key.attribute_name() == item::KEY => Ok(()),
-        keys => {
-            let names: Vec<_> = keys.iter().map(KeySchemaElement::attribute_name).collect();
-            let why = format!("it is no lease table: its key is {}, not {}", names.join(" and "), item::KEY);
-            Err(store.unavailable("DescribeTable", &why))
-        }
+    fn wrong(&self, why: &str) -> Unavailable {
+        Unavailable::new(format!("table {} cannot be used: {why}", self.table))
     }
 }
