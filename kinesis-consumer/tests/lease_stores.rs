@@ -51,6 +51,6 @@ async fn dynamodb_that_throttles() {
         .error(400, "ProvisionedThroughputExceededException", "too much");
     let aws = LocalAws::builder().in_process().limits(Limits::none().with(row)).start().await.unwrap();
     let stores = stores(&aws);
-    conformance::with_losses(|| stores().patience(Duration::from_secs(60))).await;
+    conformance::with_losses(|| stores().patience(Duration::from_mins(1))).await;
     assert!(aws.counters().action("dynamodb", "UpdateItem").throttled > 0);
 }
