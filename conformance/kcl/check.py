@@ -2,6 +2,8 @@
 
 # Lines of two processes are received by two threads: what is nearer together than this has no order.
 SLACK = 0.25
+# So long after it was frozen a process may still finish what it held.
+THAW = 30
 
 
 class Report:
@@ -19,7 +21,7 @@ class Report:
         self.disorder = [line for line in first.values() if line.number
                          and not before(first.get((line.key, line.number - 1)), line)]
         self.early = self.children_before_parents(first.values(), shards)
-        self.unexplained = [line for earlier, line in repeats if not explained(earlier, line)]
+        self.unexplained = [pair for pair in repeats if not explained(*pair)]
 
     @staticmethod
     def children_before_parents(lines, shards):
@@ -40,6 +42,14 @@ class Report:
                    f"{len(self.unexplained)} repeats of which nobody had died nor been frozen")]
         return [text for wrong, text in checks if wrong]
 
+    def unexplained_by(self):
+        """Who printed them first, who again, of which shard, and when."""
+        groups = {}
+        for earlier, later in self.unexplained:
+            groups.setdefault((earlier.run.name, later.run.name, later.shard), []).append((earlier.at, later.at))
+        return [(*whose, len(times), *(f(at) for at in zip(*times) for f in (min, max)))
+                for whose, times in sorted(groups.items())]
+
     def __str__(self):
         return (f"{self.printed} printed, {self.lost} lost, {len(self.disorder)} out of order, "
                 f"{len(self.early)} children early, {self.repeats} repeats, {len(self.unexplained)} unexplained")
@@ -55,4 +65,4 @@ def before(earlier, later):
 def explained(earlier, later):
     """A repeat is right when who printed it first was killed, or either of them was frozen meanwhile."""
     return bool(earlier.run.killed and earlier.run.killed <= later.at + SLACK
-                or any(run.frozen and run.frozen <= later.at for run in (earlier.run, later.run)))
+                or any(earlier.at - THAW <= at <= later.at for run in (earlier.run, later.run) for at in run.frozen))

@@ -8,8 +8,8 @@ from check import Report
 SHARDS = {"parent": {}, "child": {"ParentShardId": "parent"}}
 
 
-def run(killed=None, frozen=None):
-    return SimpleNamespace(killed=killed, frozen=frozen)
+def run(killed=None, frozen=()):
+    return SimpleNamespace(killed=killed, frozen=list(frozen))
 
 
 def line(of, at, number, shard="parent", place=0):
@@ -43,7 +43,8 @@ class Judged(unittest.TestCase):
 
     def test_a_repeat_needs_a_reason(self):
         for first, second, wrong in [(run(), run(), 1), (run(killed=2), run(), 0), (run(killed=9), run(), 1),
-                                     (run(frozen=2), run(), 0), (run(), run(frozen=2), 0), (run(frozen=9), run(), 1)]:
+                                     (run(frozen=[2]), run(), 0), (run(frozen=[2, 9]), run(), 0), (run(), run(frozen=[2]), 0),
+                                     (run(frozen=[9]), run(), 1), (run(frozen=[-99]), run(), 1)]:
             failures = self.failures(line(first, 1, 0), line(second, 3, 0), line(second, 4, 1, place=1))
             self.assertEqual(len(failures), wrong, (first, second))
 

@@ -38,7 +38,7 @@ class Run:
     def __init__(self, fleet, kind, name):
         self.fleet, self.kind, self.name = fleet, kind, name
         self.lines, self.stopping, self.killed, self.thaws = [], None, None, []
-        self.frozen = None  # when it was stopped last
+        self.frozen = []  # each time that it was stopped
         self.log = open(os.path.join(fleet.folder, f"{len(fleet.runs)}-{name}.log"), "wb")
         environment = dict(os.environ, AWS_ENDPOINT_URL=fleet.server.url, AWS_REGION="us-east-1",
                            AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
@@ -71,7 +71,7 @@ class Run:
         self.join()
 
     def freeze(self):
-        self.frozen = time.time()
+        self.frozen.append(time.time())
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self):

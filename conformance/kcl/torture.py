@@ -65,6 +65,10 @@ def torture(server, folder, options, workers, fetch):
     drained = drain(fleet, traffic, options.patience)
     fleet.stop()
     report = check.Report(fleet.lines(), traffic.numbers_written(), traffic.shards())
+    start = fleet.runs[0].started
+    for first, again, shard, count, *times in report.unexplained_by():
+        print(f"    {count} repeats of {shard}: {first} at {times[0] - start:.1f}-{times[1] - start:.1f} s, "
+              f"{again} at {times[2] - start:.1f}-{times[3] - start:.1f} s", flush=True)
     failures = report.failures(explained_repeats=set(workers) == {"ours"})
     failures += fleet.exits()
     return failures, f"{traffic.written} written, {report}; {counts}; drained in {drained:.1f} s"

@@ -1,7 +1,12 @@
 //! [`DeadLetter`]: where items go that could not be handled.
 
+pub mod conformance;
 mod envelope;
+#[cfg(feature = "dead-letter-kinesis")]
+mod kinesis;
 mod memory;
+#[cfg(feature = "dead-letter-s3")]
+mod s3;
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -9,6 +14,10 @@ use async_trait::async_trait;
 
 #[cfg(feature = "json")]
 pub use self::envelope::ParseError;
+#[cfg(feature = "dead-letter-kinesis")]
+pub use self::kinesis::Kinesis;
+#[cfg(feature = "dead-letter-s3")]
+pub use self::s3::S3;
 pub use self::{envelope::Envelope, memory::Memory};
 
 /// Where items go that could not be handled, so that their source can go on.
@@ -17,9 +26,11 @@ pub use self::{envelope::Envelope, memory::Memory};
 ///
 /// - **Durable before acknowledged.** After `Ok`, the letter survives a crash of whoever wrote it.
 /// - **Idempotent by [id](Envelope::id).** Writing a letter again is no error, and whoever reads finds one
-///   letter, or copies with one id.
+///   letter, or copies with one id. Letters of other sources or positions are others.
 /// - **Whole.** What is read back is what was written, byte for byte.
 /// - It does not retry for long: whoever calls does, for ever.
+///
+/// [`conformance`] has the tests of it.
 #[async_trait]
 pub trait DeadLetter: Send + Sync + fmt::Debug {
     /// Writes a letter.
@@ -32,6 +43,14 @@ pub trait DeadLetter: Send + Sync + fmt::Debug {
     ///
     /// Whether the letter was written is then unknown; writing it again is harmless.
     async fn put(&self, letter: &Envelope) -> Result<(), Box<dyn Error + Send + Sync>>;
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<D: DeadLetter + ?Sized> DeadLetter for &D {
+    async fn put(&self, letter: &Envelope) -> Result<(), Box<dyn Error + Send + Sync>> {
+        (**self).put(letter).await
+    }
 }
 
 #[async_trait]

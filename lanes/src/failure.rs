@@ -80,15 +80,20 @@ impl Failure {
     /// What went wrong, with all of its causes in one line.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = self.error.to_string();
-        let mut cause = self.error.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        text(&*self.error)
     }
+}
+
+/// An error and all of its causes in one line.
+pub(crate) fn text(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for Failure {

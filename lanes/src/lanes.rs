@@ -3,7 +3,6 @@
 mod finished;
 mod ready;
 mod run;
-mod work;
 
 use std::{
     collections::HashSet,
@@ -24,12 +23,12 @@ pub use self::finished::{Counts, Finished, Outcome, Retry, Stopped};
 use self::{
     ready::Ready,
     run::{Ended, Run},
-    work::Work,
 };
 use crate::{
-    Concurrency, Failure, Handler, Item, Policy,
+    Concurrency, Failure, Handler, Item, Policy, failure,
     policy::Verdict,
     schedule::{Schedule, Turn},
+    work::Work,
 };
 
 /// Runs a handler on items: those of one key in order, many keys at once, and what fails as the policy says.
@@ -463,14 +462,14 @@ where
     }
 
     /// A dead letter could not be written: its lane waits, for as long as it takes.
-    fn rewrite(&mut self, turn: Turn, mut work: Work<T, C>, error: &(dyn std::error::Error + Send + Sync)) {
+    fn rewrite(&mut self, turn: Turn, mut work: Work<T, C>, error: &(dyn std::error::Error + 'static)) {
         self.counts.letters_failed += 1;
         let now = self.now;
         let past = work.past(now);
-        past.error = format!("the dead letter could not be written: {error}");
+        past.error = format!("the dead letter could not be written: {}", failure::text(error));
         let delay = past.letter.as_mut().and_then(|letter| letter.delays.next()).unwrap_or_default();
         let id = past.letter.as_ref().map(|letter| letter.envelope.id());
-        tracing::warn!(id, %error, "a dead letter could not be written and will be tried again");
+        tracing::warn!(id, error = past.error, "a dead letter could not be written and will be tried again");
         self.schedule.delay(turn, work, now.saturating_add(delay));
     }
 

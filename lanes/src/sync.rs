@@ -1,11 +1,11 @@
 //! What threads meet through: `std`'s, or loom's under test.
 
-#[cfg(loom)]
+#[cfg(tidegate_loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, Ordering},
 };
-#[cfg(not(loom))]
+#[cfg(not(tidegate_loom))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, Ordering},

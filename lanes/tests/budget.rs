@@ -1,6 +1,6 @@
 //! Work in flight never exceeds the budget, nothing of it gets lost, and whoever waits is served in turn.
 
-#![cfg(not(loom))]
+#![cfg(not(tidegate_loom))]
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 use std::{

@@ -1,7 +1,7 @@
 //! Order, concurrency, retries, panics, timeouts, dead letters: what the lanes promise, with a paused clock.
 
 #![allow(clippy::while_immutable_condition, reason = "a loop that returns")]
-#![cfg(not(loom))]
+#![cfg(not(tidegate_loom))]
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod support;

@@ -1,6 +1,6 @@
 //! The watermark is what a naive model says, whatever the order in which positions finish.
 
-#![cfg(not(loom))]
+#![cfg(not(tidegate_loom))]
 
 use proptest::{collection::vec, prelude::*};
 use tidegate_lanes::{Ticket, Watermark};

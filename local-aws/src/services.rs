@@ -114,6 +114,7 @@ pub(crate) struct Services {
 impl Services {
     /// The services, and handles to the state of a scope.
     #[cfg_attr(not(feature = "kinesis"), expect(unused_variables, reason = "only Kinesis asks it"))]
+    #[allow(clippy::needless_pass_by_value, reason = "which services are there is a matter of features")]
     pub(crate) fn new(gate: Arc<dyn Gate>, scope: Scope) -> Self {
         #[cfg(feature = "kinesis")]
         let kinesis = kinesis::Kinesis::new(gate);

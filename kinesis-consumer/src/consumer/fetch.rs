@@ -17,7 +17,8 @@ impl Fetch {
         Self { idle: Duration::from_secs(1) }
     }
 
-    /// Between two looks at a shard that has nothing new, 200 ms or more. Default: 1 s.
+    /// Between two looks at a shard that has nothing new, 200 ms or more; the first ones after a shard is begun
+    /// are shorter. Default: 1 s.
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = time;
         self

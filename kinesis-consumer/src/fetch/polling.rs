@@ -26,7 +26,7 @@ const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Reads a shard with `GetRecords`: at once while it is behind, every second at the tip.
+/// Reads a shard with `GetRecords`: at once while it is behind, every second at the tip, and sooner at first.
 ///
 /// The client should have the SDK's retries off ([`aws::no_retries`]).
 pub struct Polling<R> {
@@ -67,7 +67,7 @@ impl<R: Room> Polling<R> {
             target,
             room,
             epoch: Instant::now(),
-            pace: Pace::new(IDLE),
+            pace: Pace::new(IDLE, LEAST_IDLE),
             appetite: Appetite::new(),
             position: start,
             iterator: None,
@@ -79,7 +79,7 @@ impl<R: Room> Polling<R> {
     /// At the tip, a call every so often. Default: 1 second; at least 200 ms, the shard's own limit.
     #[must_use]
     pub fn with_idle(mut self, idle: Duration) -> Self {
-        self.pace = Pace::new(idle.max(LEAST_IDLE));
+        self.pace = Pace::new(idle.max(LEAST_IDLE), LEAST_IDLE);
         self
     }
 

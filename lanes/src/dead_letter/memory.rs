@@ -9,7 +9,7 @@ use crate::sync::{Mutex, lock};
 
 /// Dead letters in memory, for tests: they are gone with the process.
 #[derive(Debug)]
-pub struct Memory(Mutex<BTreeMap<String, Envelope>>);
+pub struct Memory(Mutex<BTreeMap<(String, String), Envelope>>);
 
 impl Memory {
     /// Without letters.
@@ -18,7 +18,7 @@ impl Memory {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    /// The letters, by their ids.
+    /// The letters, in the order of their sources and positions.
     #[must_use]
     pub fn letters(&self) -> Vec<Envelope> {
         lock(&self.0).values().cloned().collect()
@@ -34,7 +34,8 @@ impl Default for Memory {
 #[async_trait]
 impl DeadLetter for Memory {
     async fn put(&self, letter: &Envelope) -> Result<(), Box<dyn Error + Send + Sync>> {
-        lock(&self.0).entry(letter.id()).or_insert_with(|| letter.clone());
+        let identity = (letter.source.clone(), letter.position.clone());
+        lock(&self.0).entry(identity).or_insert_with(|| letter.clone());
         Ok(())
     }
 }

@@ -12,7 +12,8 @@ pub enum Outcome {
     Done,
     /// Its dead letter is durable.
     DeadLettered,
-    /// Its dead letter is durable, and no handler saw it: its key was diverted.
+    /// Its dead letter is durable, because its key was diverted: no handler saw it, unless it began before that, which
+    /// only [`Unordered`](crate::Concurrency::Unordered) allows.
     Diverted,
     /// It is given up, because its handler said so.
     Dropped,

@@ -10,11 +10,8 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    ready::{Ready, WakeOne},
-    work::Work,
-};
-use crate::{Failure, schedule::Turn};
+use super::ready::{Ready, WakeOne};
+use crate::{Failure, panic, schedule::Turn, work::Work};
 
 /// The place of one future at a time, which is made once: its box and its waker are used again.
 pub(super) struct Run<F, T, C> {
@@ -83,7 +80,7 @@ where
             let written = match polled {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(written)) => written,
-                Err(panic) => Err(text_of(&*panic).into()),
+                Err(panic) => Err(panic::text(&*panic).into()),
             };
             self.clear();
             return Poll::Ready(Ended::Written(written));
@@ -99,7 +96,7 @@ where
             Ok(polled) => polled.map(Ended::Handled),
             Err(panic) => {
                 self.clear();
-                Poll::Ready(Ended::Panicked(Failure::retry(text_of(&*panic))))
+                Poll::Ready(Ended::Panicked(Failure::retry(panic::text(&*panic))))
             }
         }
     }
@@ -122,10 +119,4 @@ fn poll_handler<F: Future>(mut handler: Pin<&mut Option<F>>, waker: &Waker) -> P
         handler.set(None);
     }
     polled
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("with no text"))
 }

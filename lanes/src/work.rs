@@ -2,62 +2,61 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::finished::Outcome;
-use crate::{Attempt, Backoff, Envelope, Item, policy::Trouble, wall};
+use crate::{Attempt, Backoff, Envelope, Item, Outcome, policy::Trouble, wall};
 
 /// An item, with what it has been through.
 #[derive(Debug)]
-pub(super) struct Work<T, C> {
-    pub(super) item: T,
-    pub(super) claim: C,
+pub(crate) struct Work<T, C> {
+    pub(crate) item: T,
+    pub(crate) claim: C,
     /// Nothing, for an item that has not failed.
-    pub(super) past: Option<Box<Past>>,
+    pub(crate) past: Option<Box<Past>>,
 }
 
 /// What an item has been through.
 #[derive(Debug)]
-pub(super) struct Past {
-    pub(super) trouble: Trouble,
-    pub(super) error: String,
-    pub(super) letter: Option<Letter>,
+pub(crate) struct Past {
+    pub(crate) trouble: Trouble,
+    pub(crate) error: String,
+    pub(crate) letter: Option<Letter>,
 }
 
 /// The dead letter that is to be written.
 #[derive(Debug)]
-pub(super) struct Letter {
-    pub(super) envelope: Arc<Envelope>,
-    pub(super) outcome: Outcome,
-    pub(super) diverts: bool,
-    pub(super) delays: Backoff,
+pub(crate) struct Letter {
+    pub(crate) envelope: Arc<Envelope>,
+    pub(crate) outcome: Outcome,
+    pub(crate) diverts: bool,
+    pub(crate) delays: Backoff,
 }
 
 impl<T: Item, C> Work<T, C> {
-    pub(super) fn new(item: T, claim: C) -> Self {
+    pub(crate) fn new(item: T, claim: C) -> Self {
         Self { item, claim, past: None }
     }
 
-    pub(super) fn attempts(&self) -> u32 {
+    pub(crate) fn attempts(&self) -> u32 {
         self.past.as_ref().map_or(0, |past| past.trouble.attempts)
     }
 
-    pub(super) fn letter(&self) -> Option<&Letter> {
+    pub(crate) fn letter(&self) -> Option<&Letter> {
         self.past.as_ref()?.letter.as_ref()
     }
 
     /// The next attempt.
-    pub(super) fn attempt(&self, now: Duration) -> Attempt {
+    pub(crate) fn attempt(&self, now: Duration) -> Attempt {
         let Some(past) = &self.past else { return Attempt::FIRST };
         Attempt::again(past.trouble.attempts, now.saturating_sub(past.trouble.began))
     }
 
-    pub(super) fn past(&mut self, began: Duration) -> &mut Past {
+    pub(crate) fn past(&mut self, began: Duration) -> &mut Past {
         self.past.get_or_insert_with(|| {
             Box::new(Past { trouble: Trouble::new(began), error: String::new(), letter: None })
         })
     }
 
     /// Settles that it goes to the dead letters.
-    pub(super) fn give_up(&mut self, outcome: Outcome, diverts: bool, now: Duration) {
+    pub(crate) fn give_up(&mut self, outcome: Outcome, diverts: bool, now: Duration) {
         let mut envelope = self.item.envelope();
         let past = self.past(now);
         let failed_at = wall::now();

@@ -1,0 +1,144 @@
+//! Every implementation keeps the contract of dead letters, and a letter reads back as what was written.
+
+#![cfg(not(tidegate_loom))]
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_smithy_runtime_api::{
+    client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    client::orchestrator::HttpRequest,
+    http::{Response, StatusCode},
+};
+use aws_smithy_types::body::SdkBody;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proptest::{collection::btree_map, prelude::*};
+use serde_json::Value;
+use tidegate_lanes::{
+    DeadLetter, Envelope,
+    dead_letter::{Kinesis, Memory, S3, conformance},
+};
+use tidegate_local_aws::{Fault, FaultMode, Faults, LocalAws};
+
+#[tokio::test]
+async fn memory_conforms() {
+    let letters = Memory::new();
+    conformance::all(&letters, async || letters.letters()).await;
+}
+
+/// A bucket, with answers that get lost after their effect: the next attempt finds the letter there.
+#[tokio::test(start_paused = true)]
+async fn s3_conforms() {
+    for lost in [0.0, 0.3] {
+        let aws = LocalAws::builder().in_process().start().await.unwrap();
+        aws.s3().create_bucket("letters");
+        let config = aws_sdk_s3::config::Builder::from(&aws.sdk_config())
+            .force_path_style(true)
+            .retry_config(RetryConfig::standard().with_max_attempts(20));
+        let client = aws_sdk_s3::Client::from_conf(config.build());
+        aws.set_faults(
+            Faults::none().with(Fault::new(FaultMode::LostReply, lost).service("s3").actions(["PutObject"])),
+        );
+        let read = async || {
+            let mut found = Vec::new();
+            for object in aws.s3().objects("letters").unwrap() {
+                assert!(object.key.starts_with("below/"), "{}", object.key);
+                let get = client.get_object().bucket("letters").key(&object.key).send().await.unwrap();
+                let body = get.body.collect().await.unwrap().into_bytes();
+                found.push(Envelope::from_json(str::from_utf8(&body).unwrap()).unwrap());
+            }
+            found
+        };
+        conformance::all(S3::new(client.clone(), "letters", "below"), read).await;
+        let nowhere = S3::new(client.clone(), "no-such-bucket", "");
+        assert!(nowhere.put(&Envelope::new("a", "1", "")).await.is_err());
+    }
+}
+
+/// A stream, of which a fake keeps the records.
+#[tokio::test]
+async fn kinesis_conforms() {
+    let stream = Stream::default();
+    let http = stream.clone();
+    let config = aws_sdk_kinesis::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(http.clone())))
+        .build();
+    let letters = Kinesis::new(aws_sdk_kinesis::Client::from_conf(config), "letters");
+    let read = async || {
+        let records = stream.0.lock().unwrap().clone();
+        let letters = records.iter().map(|record| {
+            assert_eq!(record["StreamName"], "letters");
+            let data = STANDARD.decode(record["Data"].as_str().unwrap()).unwrap();
+            let letter = Envelope::from_json(str::from_utf8(&data).unwrap()).unwrap();
+            let key = if letter.key.is_empty() { letter.id() } else { letter.key.clone() };
+            assert_eq!(record["PartitionKey"].as_str().unwrap(), key);
+            letter
+        });
+        letters.collect()
+    };
+    conformance::all(&letters, read).await;
+
+    let long = Envelope::new("a", "1", "").key("\u{e4}".repeat(1_000));
+    letters.put(&long).await.unwrap();
+    let last = stream.0.lock().unwrap().pop().unwrap();
+    assert_eq!(last["PartitionKey"].as_str().unwrap().chars().count(), 256);
+}
+
+/// The records of `PutRecord` calls.
+#[derive(Clone, Debug, Default)]
+struct Stream(Arc<Mutex<Vec<Value>>>);
+
+impl HttpConnector for Stream {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        assert_eq!(request.headers().get("x-amz-target"), Some("Kinesis_20131202.PutRecord"));
+        let record = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        self.0.lock().unwrap().push(record);
+        let body = SdkBody::from(r#"{"SequenceNumber":"1","ShardId":"shardId-000000000000"}"#);
+        HttpConnectorFuture::ready(Ok(Response::new(StatusCode::try_from(200).unwrap(), body)))
+    }
+}
+
+proptest! {
+    /// Whatever is in a letter, its JSON reads back.
+    #[test]
+    fn json_reads_back(
+        (source, position, key) in any::<(String, String, String)>(),
+        attributes in btree_map(any::<String>(), any::<String>(), 0..4),
+        body in any::<Vec<u8>>(),
+        (attempts, error, first_seen_ms, failed_at_ms) in any::<(u32, String, u64, u64)>(),
+    ) {
+        let mut letter = Envelope::new(source, position, body).key(key);
+        letter.attributes = attributes;
+        (letter.attempts, letter.error) = (attempts, error);
+        (letter.first_seen_ms, letter.failed_at_ms) = (first_seen_ms, failed_at_ms);
+        prop_assert_eq!(Envelope::from_json(&letter.to_json()), Ok(letter));
+    }
+
+    /// Whatever is read, a letter or an error comes of it.
+    #[test]
+    fn reading_never_panics(json in any::<String>()) {
+        let _ = Envelope::from_json(&json);
+    }
+}
+
+/// A later release may add fields, and says so if it changes what is there.
+#[test]
+fn versions_are_told_apart() {
+    let json = Envelope::new("a", "1", "x").to_json();
+    let more = json.replacen('{', r#"{"more":[1],"#, 1);
+    assert_eq!(Envelope::from_json(&more), Ok(Envelope::new("a", "1", "x")));
+    let text = |json: &str| Envelope::from_json(json).unwrap_err().to_string();
+    let later = json.replace(r#""version":1"#, r#""version":2"#);
+    assert_eq!(text(&later), "not a dead letter: of version 2, and 1 is known");
+    assert_eq!(text(&json.replace("eA==", "e")), r#"not a dead letter: without a valid "body""#);
+    assert_eq!(
+        text(&json.replace(r#""attempts":0"#, r#""attempts":-1"#)),
+        r#"not a dead letter: without a valid "attempts""#
+    );
+    assert_eq!(text("[]"), "not a dead letter: no object");
+    assert!(text("{").starts_with("not a dead letter: EOF"));
+}
