@@ -115,24 +115,33 @@ async fn children_come_after_their_parents() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_is_not_there_ends_no_lease() {
+async fn a_stream_that_goes_away_ends_no_lease_and_one_that_is_not_there_is_named() {
     let mut world = World::new(2).await;
     world.write(20, 2).await;
     let mut running = world.run("a");
     world.all_seen().await;
-    running.shutdown(DEADLINE).await.unwrap();
+    sleep(seconds(5)).await;
     let checkpoints: Vec<_> = world.leases().await.into_iter().map(|lease| lease.checkpoint).collect();
-
-    let misspelt = Consumer::builder(world.kinesis.clone(), "orders-v2", world.leases.clone());
-    let mut running = world.run_as("b", misspelt);
+    world.kinesis.delete_stream().stream_name(STREAM).send().await.unwrap();
     sleep(seconds(60)).await;
-    assert!(running.health().no_stream);
+    assert!(running.health().shards.iter().all(|shard| shard.read_error.is_some()));
     running.shutdown(DEADLINE).await.unwrap();
     let after: Vec<_> = world.leases().await.into_iter().map(|lease| lease.checkpoint).collect();
     assert_eq!(after, checkpoints);
 
+    let error = world.run("b").wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains(STREAM), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_has_a_name_or_an_arn() {
+    let mut world = World::new(2).await;
     world.write(20, 2).await;
-    let mut running = world.run("c");
+    let summary = world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
+    let arn = summary.stream_description_summary.unwrap().stream_arn;
+    let consumer = Consumer::builder(world.kinesis.clone(), arn, world.leases.clone());
+    let mut running = world.run_as("a", consumer);
     world.all_seen().await;
     running.shutdown(DEADLINE).await.unwrap();
     world.log.assert_once_and_in_order();

@@ -9,7 +9,7 @@ mod work;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use tidegate_kinesis_consumer::{Consumer, Handling, Record, lease::DynamoDb};
+use tidegate_kinesis_consumer::{Consumer, Error, ErrorKind, Handling, Record, lease::DynamoDb};
 use tracing_subscriber::EnvFilter;
 
 use self::{args::Args, clients::Clients, output::Output, signals::Signals, work::Work};
@@ -61,7 +61,7 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
     let mut running = consumer.run(handling);
     let mut unread = false;
     tokio::select! {
-        result = running.wait() => return result.map_err(|error| (1, text(&error))),
+        result = running.wait() => return result.map_err(|error| (status(&error), text(&error))),
         () = signals.next() => {}
         () = output.idle_for(args.exit_when_idle()) => {}
         () = output.closed() => unread = true,
@@ -80,6 +80,11 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
         ));
     }
     Ok(())
+}
+
+/// The exit status of an error.
+fn status(error: &Error) -> u8 {
+    if error.kind() == ErrorKind::InvalidInput { 2 } else { 1 }
 }
 
 /// An error and its causes, in one line.

@@ -61,6 +61,7 @@ impl Listing {
         let request = self.client.list_shards();
         let request = match token {
             Some(token) => request.next_token(token),
+            None if self.stream.starts_with("arn:") => request.stream_arn(&*self.stream),
             None => request.stream_name(&*self.stream),
         };
         let mut pause = Duration::from_millis(50);

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    worker::{Event, Settings, Worker},
+    worker::{Event, Listed, Settings, Worker},
 };
 
 /// A consumer at work.
@@ -126,10 +126,22 @@ async fn consume(
     builder.store.prepare().await.map_err(unusable)?;
     // Before anything is taken: what another fleet expects of a worker must be known.
     let fleet = builder.fleets.look().await.map_err(unusable)?;
-    let mut worker = Worker::new(settings, clock.now());
-    worker.handle(clock.now(), Event::Fleet(fleet));
     let listing =
         Listing::new(builder.kinesis.clone(), Arc::clone(&builder.throttle), Arc::clone(&builder.stream));
+    // One that is not there at the start is more often misspelt than late.
+    match listing.list().await {
+        Listed::Shards(_) => {}
+        Listed::NoStream => {
+            let message = format!("there is no stream {} in this account and region", builder.stream);
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
+        Listed::Unavailable(error) => {
+            let message = format!("the shards of stream {} cannot be listed", builder.stream);
+            return Err(Error::new(ErrorKind::Stream, message).because(error));
+        }
+    }
+    let mut worker = Worker::new(settings, clock.now());
+    worker.handle(clock.now(), Event::Fleet(fleet));
     let parts = Parts {
         worker,
         name,
