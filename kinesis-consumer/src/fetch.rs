@@ -5,12 +5,14 @@ mod error;
 mod pace;
 mod polling;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
 
-pub use self::{
+pub(crate) use self::{
     error::{Error, ErrorKind},
     polling::Polling,
     target::Target,
@@ -21,7 +23,7 @@ use crate::{SequenceNumber, Shard, lease::Timestamp};
 ///
 /// There is no `LATEST`: one that is asked for again, since its iterator expired, would skip what came meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// The oldest record.
     TrimHorizon,
     /// The first record that came at this time or later.
@@ -34,34 +36,32 @@ pub enum Start {
 
 /// A Kinesis record, which may be aggregated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawRecord {
+pub(crate) struct RawRecord {
     /// Its sequence number.
-    pub sequence: SequenceNumber,
+    pub(crate) sequence: SequenceNumber,
     /// Its partition key.
-    pub partition_key: String,
+    pub(crate) partition_key: String,
     /// What was put.
-    pub data: Bytes,
+    pub(crate) data: Bytes,
     /// When Kinesis took it, approximately.
-    pub arrived_at: Timestamp,
+    pub(crate) arrived_at: Timestamp,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Fetched<R> {
+pub(crate) struct Fetched<R> {
     /// In order; maybe none.
-    pub records: Vec<RawRecord>,
+    pub(crate) records: Vec<RawRecord>,
     /// How far this answer is behind the newest record.
-    pub behind: Duration,
-    /// Everything up to here has been answered.
-    pub continuation: Option<SequenceNumber>,
+    pub(crate) behind: Duration,
     /// The shard is closed and read to its end, and these are its children: none if the stream or the shard is gone.
-    pub ended: Option<Vec<Shard>>,
+    pub(crate) ended: Option<Vec<Shard>>,
     /// What was reserved for the records.
-    pub reservation: Option<R>,
+    pub(crate) reservation: Option<R>,
 }
 
 /// The room for records, which is taken before they are fetched.
-pub trait Room: Send + Sync {
+pub(crate) trait Room: Send + Sync {
     /// Room that was taken, until it is dropped.
     type Reservation: Send;
 

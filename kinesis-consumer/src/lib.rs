@@ -40,8 +40,7 @@
 mod checkpoint;
 pub mod consumer;
 mod error;
-#[doc(hidden)]
-pub mod fetch;
+mod fetch;
 mod handling;
 pub mod kpl;
 pub mod lease;

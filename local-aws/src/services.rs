@@ -1,4 +1,5 @@
-//! The services: each is a state and its operations, and knows nothing of limits, latency or faults.
+//! The services: each is a state and its operations, and knows nothing of latency or faults, and
+//! of limits a gate alone.
 
 #[cfg(any(feature = "s3", feature = "kinesis"))]
 mod clock;

@@ -114,7 +114,7 @@ async fn read(
     loop {
         let fed = match polling.next().await {
             Ok(fetched) => {
-                let Fetched { records, behind, ended, reservation, .. } = fetched;
+                let Fetched { records, behind, ended, reservation } = fetched;
                 let bytes = records.iter().map(|record| record.data.len() as u64).sum();
                 let records = unpack.records(records);
                 let positions = records.iter().map(Record::position);

@@ -8,7 +8,7 @@ type Source = Box<dyn error::Error + Send + Sync>;
 
 /// A shard cannot be read. Where it was read to is kept: asking again goes on from there.
 #[derive(Debug)]
-pub struct Error {
+pub(crate) struct Error {
     kind: ErrorKind,
     action: &'static str,
     target: Target,
@@ -18,7 +18,7 @@ pub struct Error {
 /// What kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ErrorKind {
+pub(crate) enum ErrorKind {
     /// The service failed, or could not be reached, several times in a row. A retry may help.
     Unavailable,
     /// The credentials do not allow the action. A retry helps once they do.
@@ -43,7 +43,7 @@ impl Error {
 
     /// What kind of error.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         self.kind
     }
 }

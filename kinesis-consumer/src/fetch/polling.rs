@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Reads a shard with `GetRecords`: at once while it is behind, every second at the tip, and sooner at first.
 ///
 /// The client should have the SDK's retries off ([`aws::no_retries`]).
-pub struct Polling<R> {
+pub(crate) struct Polling<R> {
     client: Client,
     throttle: Arc<dyn Throttle>,
     target: Target,
@@ -57,7 +57,13 @@ enum Failure {
 
 impl<R: Room> Polling<R> {
     /// Nothing is asked before [`Self::next`].
-    pub fn new(client: Client, throttle: Arc<dyn Throttle>, target: Target, start: Start, room: R) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        throttle: Arc<dyn Throttle>,
+        target: Target,
+        start: Start,
+        room: R,
+    ) -> Self {
         let region = client.config().region().map(ToString::to_string).unwrap_or_default();
         Self {
             iterator_call: target.call("GetShardIterator", &region),
@@ -78,13 +84,13 @@ impl<R: Room> Polling<R> {
 
     /// At the tip, a call every so often. Default: 1 second; at least 200 ms, the shard's own limit.
     #[must_use]
-    pub fn with_idle(mut self, idle: Duration) -> Self {
+    pub(crate) fn with_idle(mut self, idle: Duration) -> Self {
         self.pace = Pace::new(idle.max(LEAST_IDLE), LEAST_IDLE);
         self
     }
 
     /// It has not ended after all: the next answer is asked for where it was.
-    pub fn ask_again(&mut self) {
+    pub(crate) fn ask_again(&mut self) {
         (self.ended, self.iterator) = (None, None);
     }
 
@@ -98,10 +104,11 @@ impl<R: Room> Polling<R> {
     /// # Cancel safety
     ///
     /// Dropped half-way, no record is passed over: the next one reads the same again.
-    pub async fn next(&mut self) -> Result<Fetched<R::Reservation>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Fetched<R::Reservation>, Error> {
         loop {
             if let Some(children) = &self.ended {
-                return Ok(self.fetched(Vec::new(), Duration::ZERO, Some(children.clone()), None));
+                let ended = Some(children.clone());
+                return Ok(Fetched { records: Vec::new(), behind: Duration::ZERO, ended, reservation: None });
             }
             tokio::time::sleep_until(self.epoch + self.pace.due()).await;
             match self.attempt().await {
@@ -168,21 +175,8 @@ impl<R: Room> Polling<R> {
         }
         self.iterator = answer.next_shard_iterator;
         self.ended.clone_from(&ended);
-        Ok(self.fetched(records, Duration::from_millis(behind), ended, Some(reservation)))
-    }
-
-    fn fetched(
-        &self,
-        records: Vec<RawRecord>,
-        behind: Duration,
-        ended: Option<Vec<Shard>>,
-        reservation: Option<R::Reservation>,
-    ) -> Fetched<R::Reservation> {
-        let continuation = match self.position {
-            Start::AfterSequence(last) => Some(last),
-            _ => None,
-        };
-        Fetched { records, behind, continuation, ended, reservation }
+        let behind = Duration::from_millis(behind);
+        Ok(Fetched { records, behind, ended, reservation: Some(reservation) })
     }
 
     async fn new_iterator(&self) -> Result<String, Failure> {

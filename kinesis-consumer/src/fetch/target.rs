@@ -6,26 +6,26 @@ use crate::ShardId;
 
 /// A shard of a stream.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub(crate) struct Target {
     stream: String,
     shard: ShardId,
 }
 
 impl Target {
     /// Of a stream by its name or its ARN.
-    pub fn new(stream: impl Into<String>, shard: ShardId) -> Self {
+    pub(crate) fn new(stream: impl Into<String>, shard: ShardId) -> Self {
         Self { stream: stream.into(), shard }
     }
 
     /// The shard.
     #[must_use]
-    pub fn shard(&self) -> &ShardId {
+    pub(crate) fn shard(&self) -> &ShardId {
         &self.shard
     }
 
     /// The stream's name.
     #[must_use]
-    pub fn stream_name(&self) -> &str {
+    pub(crate) fn stream_name(&self) -> &str {
         self.arn().and_then(|arn| arn.rsplit_once('/')).map_or(&self.stream, |(_, name)| name)
     }
 

@@ -4,8 +4,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::fetch::{ErrorKind, Fetched, Polling, Room, Start, Target};
 use aws_sdk_kinesis::Client;
-use tidegate_kinesis_consumer::fetch::{ErrorKind, Fetched, Polling, Room, Start, Target};
 use tidegate_local_aws::{Fault, FaultMode, Faults, KinesisHandle, Limits, LocalAws};
 use tidegate_throttle::{Adaptive, aws::no_retries};
 use tokio::time::{Instant, advance};
@@ -81,10 +81,12 @@ async fn reads_all_in_order_and_rests_at_the_tip() {
     let answers = read(&mut reader, 2_500).await;
     assert_eq!(keys(&answers), (0..2_500).map(|n| format!("k{n}")).collect::<Vec<_>>());
     assert!(start.elapsed() < Duration::from_secs(1));
-    let last = answers.last().unwrap();
-    assert_eq!(last.continuation, last.records.last().map(|it| it.sequence));
     let tip = reader.next().await.unwrap();
-    assert_eq!((tip.records.len(), tip.behind, tip.continuation), (0, Duration::ZERO, last.continuation));
+    assert_eq!((tip.records.len(), tip.behind), (0, Duration::ZERO));
+    // The first rests are short.
+    for _ in 0..4 {
+        reader.next().await.unwrap();
+    }
     let before = Instant::now();
     reader.next().await.unwrap();
     assert_eq!(before.elapsed().as_secs(), 1);
