@@ -17,12 +17,12 @@ mod unpack;
 use std::{sync::Arc, time::Duration};
 
 use aws_sdk_kinesis::Client;
-use tidegate_lanes::{Budget, Handler};
+use tidegate_lanes::{BatchHandler, Budget, Handler};
 use tidegate_throttle::{Adaptive, Throttle, aws};
 
 pub(crate) use self::{
     feed::{Fed, Feed, Item},
-    layer::{End, Layer},
+    layer::{End, Layer, given_up},
     run::{Diversion, ShardRun},
     signals::{Signal, Signals},
     tracker::Tracker,
@@ -33,7 +33,7 @@ pub use self::{
     running::Running,
 };
 use crate::{
-    Error, ErrorKind, Handling, Record, ShardId, ShardProcessor, Shards,
+    Batching, Error, ErrorKind, Handling, Record, ShardId, ShardProcessor, Shards,
     kpl::Filter,
     lease::{Fleets, LeaseStore, WorkerId},
     processor::Processors,
@@ -129,6 +129,15 @@ impl Consumer {
         H::Future: Send + 'static,
     {
         Running::start(&self.parts, Arc::new(handling))
+    }
+
+    /// Begins to consume, on the current tokio runtime: many records at once are given to a handler.
+    pub fn run_batches<H>(&self, batching: Batching<H>) -> Running
+    where
+        H: BatchHandler<Record> + Send + Sync + 'static,
+        H::Future: Send + 'static,
+    {
+        Running::start(&self.parts, Arc::new(batching))
     }
 
     /// Begins to consume, on the current tokio runtime: each shard is given to a processor of its own, which

@@ -18,10 +18,10 @@ use std::{
 use tidegate_lanes::{Attempt, Concurrency, Finished, Handler, Lanes, Policy, Slot, Ticket};
 use tokio::time::sleep;
 
-use self::key::Key;
+pub(crate) use self::key::{Key, KeyOf};
 use crate::{
-    Error, ErrorKind, Record, Shard,
-    consumer::{Diversion, End, Fed, Layer, ShardRun, Signal},
+    Error, Record, Shard,
+    consumer::{Diversion, End, Fed, Layer, ShardRun, Signal, given_up},
 };
 
 /// What is done with each record, and how: a handler, how many run at once, and what happens on failure.
@@ -64,8 +64,6 @@ pub struct Handling<H> {
     policy: Policy,
     key: Option<KeyOf>,
 }
-
-type KeyOf = Arc<dyn Fn(&Record) -> String + Send + Sync>;
 
 impl<H> Handling<H>
 where
@@ -277,14 +275,8 @@ where
             match lanes.poll(context) {
                 Poll::Ready(Some(Ok(one))) => finished.push(one),
                 Poll::Ready(Some(Err(stopped))) => {
-                    let message = format!(
-                        "the record at {} of {} failed {} times, and the policy is to stop",
-                        stopped.item.1.position().sequence,
-                        stopped.item.1.shard(),
-                        stopped.attempts
-                    );
-                    let cause = stopped.failure.text();
-                    return Poll::Ready(Some(Error::new(ErrorKind::Handler, message).because(cause)));
+                    let error = given_up(&stopped.item.1, stopped.attempts, &stopped.failure);
+                    return Poll::Ready(Some(error));
                 }
                 Poll::Pending if finished.is_empty() => return Poll::Pending,
                 Poll::Ready(None) | Poll::Pending => return Poll::Ready(None),

@@ -17,8 +17,8 @@
 //! # }
 //! ```
 //!
-//! [`Consumer`] gives the records of a stream to a handler, to a [`ShardProcessor`], or as a [stream](Shards). What
-//! holds for all three:
+//! [`Consumer`] gives the records of a stream to a handler, one by one or in batches, to a [`ShardProcessor`], or as a
+//! [stream](Shards). What holds for all:
 //!
 //! - Each record is processed at least once. A checkpoint never passes a record that is not finished.
 //! - Records of one partition key are processed in their order, over reshardings too: a shard begins when its parents
@@ -37,6 +37,7 @@
 //!
 //! Dropping a future of this crate loses no record; dropping a [`Running`] leaves its leases to expire.
 
+mod batching;
 mod checkpoint;
 pub mod consumer;
 mod error;
@@ -51,9 +52,10 @@ mod shard;
 mod shards;
 pub mod worker;
 
-pub use tidegate_lanes::{Attempt, Concurrency, Failure, Policy};
+pub use tidegate_lanes::{Attempt, BatchFailure, BatchHandler, Concurrency, Failure, Policy};
 
 pub use self::{
+    batching::Batching,
     checkpoint::{Checkpoint, Position},
     consumer::{Consumer, Fetch, Health, Running, ShardHealth},
     error::{Error, ErrorKind},

@@ -7,18 +7,22 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     hash::Hash,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
 
 use foldhash::fast::RandomState;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 pub use self::failure::BatchFailure;
 use crate::{
     Bisect, Failure, Finished, Item, Outcome, Policy, Stopped, failure as errors, panic, policy::Verdict,
     work::Work,
 };
+
+/// As long as nobody waits.
+const NEVER: Duration = Duration::from_hours(30 * 365 * 24);
 
 /// What is done with many items at once. Every `Fn(Vec<T>) -> impl Future<Output = Result<(), BatchFailure>>` is one.
 ///
@@ -145,6 +149,22 @@ struct Entry<K, T, C> {
     not_before: Duration,
 }
 
+impl<K, T: Item, C> Entry<K, T, C> {
+    /// Settles that it goes to the dead letters, at once.
+    fn give_up(&mut self, outcome: Outcome, diverts: bool, now: Duration) {
+        self.work.give_up(outcome, diverts, now);
+        self.not_before = Duration::ZERO;
+    }
+}
+
+/// What is to be done next.
+enum Job {
+    /// The dead letter of this entry is to be written.
+    Letter(usize),
+    /// These are to be handled, at least one.
+    Run(Vec<usize>),
+}
+
 impl<K: Hash + Eq + Clone, T: Item, C, H: BatchHandler<T>> Batch<'_, K, T, C, H> {
     /// The next item that is finished; `None` when all are, or one has stopped the source.
     ///
@@ -155,69 +175,122 @@ impl<K: Hash + Eq + Clone, T: Item, C, H: BatchHandler<T>> Batch<'_, K, T, C, H>
     /// # Cancel safety
     ///
     /// Dropping it drops the run in progress, which is made again; what it finished is not lost.
-    #[expect(clippy::future_not_send, reason = "it is what its handler is")]
     pub async fn next(&mut self) -> Option<Result<Finished<K, T, C>, Stopped<T, C>>> {
         loop {
-            if let Some(finished) = self.finished.pop_front() {
+            if let Some(finished) = self.take_finished() {
                 return Some(Ok(finished));
             }
-            if self.stopped {
-                return None;
-            }
-            let part = self.bisect.next()?;
-            self.divert(part.clone());
-            let live: Vec<_> = part.filter(|it| self.entry(*it).is_some()).collect();
-            let Some(&first) = live.first() else {
-                self.bisect.succeeded();
-                continue;
-            };
-            if let Some(lettered) =
-                live.iter().find(|it| self.entry(**it).is_some_and(|it| it.work.letter().is_some()))
-            {
-                self.write(*lettered).await;
-                continue;
-            }
-            if live.len() == 1 {
-                // Only what ran alone, or was named, waits.
-                let not_before = self.entry(first).map_or(Duration::ZERO, |it| it.not_before);
-                if let Some(at) = self.batches.start.checked_add(not_before) {
-                    sleep_until(at).await;
-                }
-            }
-            let began = self.now();
-            match self.run(&live).await {
-                Ok(()) => {
-                    for it in live {
-                        self.finish(it, Outcome::Done, 1, false);
-                    }
-                    self.bisect.succeeded();
-                }
-                Err(failure) => {
-                    if let Some(stopped) = self.failed(&live, failure, began) {
-                        self.stopped = true;
-                        return Some(Err(stopped));
-                    }
-                }
+            self.due()?;
+            if let Err(stopped) = self.step().await {
+                return Some(Err(stopped));
             }
         }
     }
 
-    #[expect(clippy::future_not_send, reason = "it is what its handler is")]
-    async fn run(&self, live: &[usize]) -> Result<(), BatchFailure> {
+    /// An item that is finished, if there is one: for who makes the [steps](Self::step) one by one.
+    pub fn take_finished(&mut self) -> Option<Finished<K, T, C>> {
+        self.finished.pop_front()
+    }
+
+    /// When the next step is to be made: in the future if an item waits for its retry. `None` when all items are finished,
+    /// or one has stopped the source.
+    pub fn due(&mut self) -> Option<Instant> {
+        let job = self.job()?;
+        // Only what ran alone, or was named, waits.
+        let lone = match job {
+            Job::Letter(index) => Some(index),
+            Job::Run(live) => live.first().copied().filter(|_| live.len() == 1),
+        };
+        let not_before = lone.and_then(|it| self.entry(it)).map_or(Duration::ZERO, |it| it.not_before);
+        // What the clock cannot show never comes.
+        Some(self.batches.start.checked_add(not_before).unwrap_or_else(|| Instant::now() + NEVER))
+    }
+
+    /// Waits until it is due, and runs the handler once, or writes one dead letter.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`], once, under [`Policy::stop`]: nothing more of the batch runs.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the run in progress, which is made again.
+    pub async fn step(&mut self) -> Result<(), Stopped<T, C>> {
+        let (Some(due), Some(job)) = (self.due(), self.job()) else { return Ok(()) };
+        sleep_until(due).await;
+        let live = match job {
+            Job::Letter(index) => {
+                self.write(index).await;
+                return Ok(());
+            }
+            Job::Run(live) => live,
+        };
+        let began = self.now();
+        match self.run(&live).await {
+            Ok(()) => {
+                for it in live {
+                    self.finish(it, Outcome::Done, 1, false);
+                }
+                self.bisect.succeeded();
+            }
+            Err(failure) => {
+                if let Some(stopped) = self.failed(&live, failure, began) {
+                    self.stopped = true;
+                    return Err(stopped);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Diverts keys, as [`Batches::divert`] does, while the batch is at work.
+    pub fn divert(&mut self, keys: impl IntoIterator<Item = K>) {
+        self.batches.divert(keys);
+    }
+
+    /// Ends the diversion of a key, as [`Batches::restore`] does: for what is not given up yet.
+    pub fn restore(&mut self, key: &K) -> bool {
+        self.batches.restore(key)
+    }
+
+    /// What is to be done next.
+    fn job(&mut self) -> Option<Job> {
+        loop {
+            if self.stopped {
+                return None;
+            }
+            let part = self.bisect.next()?;
+            self.give_up_diverted(part.clone());
+            let live: Vec<_> = part.filter(|it| self.entry(*it).is_some()).collect();
+            let lettered = |it: &&usize| self.entry(**it).is_some_and(|it| it.work.letter().is_some());
+            if let Some(index) = live.iter().find(lettered) {
+                return Some(Job::Letter(*index));
+            }
+            if !live.is_empty() {
+                return Some(Job::Run(live));
+            }
+            self.bisect.succeeded();
+        }
+    }
+
+    /// Begins a run. It borrows nothing, so that it can be sent where its handler's future can.
+    fn run(&self, live: &[usize]) -> impl Future<Output = Result<(), BatchFailure>> + use<K, T, C, H> {
         let entries = live.iter().filter_map(|it| self.entry(*it));
         let items = entries.map(|it| it.work.item.clone()).collect();
-        let handler = &self.batches.handler;
+        let (handler, limit) = (&self.batches.handler, self.batches.policy.time_limit());
         let began = catch_unwind(AssertUnwindSafe(|| handler.handle(items)));
-        let mut future = Box::pin(began.map_err(|panic| BatchFailure::retry(panic::text(&*panic)))?);
-        let run = poll_fn(|cx| {
-            catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
-                .unwrap_or_else(|panic| Err(BatchFailure::retry(panic::text(&*panic))).into())
-        });
-        match self.batches.policy.time_limit() {
-            None => run.await,
-            Some(limit) => {
-                let late = |_| Err(BatchFailure::retry(format!("took longer than {limit:?}")));
-                timeout(limit, run).await.unwrap_or_else(late)
+        async move {
+            let mut future = Box::pin(began.map_err(|panic| BatchFailure::retry(panic::text(&*panic)))?);
+            let run = poll_fn(|cx| {
+                catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
+                    .unwrap_or_else(|panic| Err(BatchFailure::retry(panic::text(&*panic))).into())
+            });
+            match limit {
+                None => run.await,
+                Some(limit) => {
+                    let late = |_| Err(BatchFailure::retry(format!("took longer than {limit:?}")));
+                    timeout(limit, run).await.unwrap_or_else(late)
+                }
             }
         }
     }
@@ -256,8 +329,8 @@ impl<K: Hash + Eq + Clone, T: Item, C, H: BatchHandler<T>> Batch<'_, K, T, C, H>
         match verdict {
             Verdict::RetryIn(delay) => entry.not_before = now.saturating_add(delay),
             Verdict::Drop => self.finish(index, Outcome::Dropped, 0, false),
-            Verdict::DeadLetter => entry.work.give_up(Outcome::DeadLettered, false, now),
-            Verdict::Divert => entry.work.give_up(Outcome::DeadLettered, true, now),
+            Verdict::DeadLetter => entry.give_up(Outcome::DeadLettered, false, now),
+            Verdict::Divert => entry.give_up(Outcome::DeadLettered, true, now),
             Verdict::Stop => {
                 let Work { item, claim, .. } = self.entries.get_mut(index)?.take()?.work;
                 return Some(Stopped { item, claim, attempts, failure });
@@ -267,7 +340,7 @@ impl<K: Hash + Eq + Clone, T: Item, C, H: BatchHandler<T>> Batch<'_, K, T, C, H>
     }
 
     /// Sees to it that nobody handles what is diverted.
-    fn divert(&mut self, part: std::ops::Range<usize>) {
+    fn give_up_diverted(&mut self, part: Range<usize>) {
         if self.batches.diverted.is_empty() {
             return;
         }
@@ -275,32 +348,29 @@ impl<K: Hash + Eq + Clone, T: Item, C, H: BatchHandler<T>> Batch<'_, K, T, C, H>
         let Some(entries) = self.entries.get_mut(part) else { return };
         for entry in entries.iter_mut().flatten() {
             if entry.work.letter().is_none() && self.batches.diverted.contains(&entry.key) {
-                entry.work.give_up(Outcome::Diverted, false, now);
+                entry.give_up(Outcome::Diverted, false, now);
             }
         }
     }
 
-    /// Writes a dead letter, for as long as it takes.
+    /// Writes a dead letter; should that fail, it is due again after a while.
     async fn write(&mut self, index: usize) {
         let Some(letter) = self.entry(index).and_then(|it| it.work.letter()) else { return };
-        let (outcome, diverts, mut delays) = (letter.outcome, letter.diverts, letter.delays.clone());
-        let letters = self.batches.policy.dead_letters();
-        loop {
-            let error = match letters {
-                Some(letters) => match letters.put(&letter.envelope).await {
-                    Ok(()) => break,
-                    Err(error) => errors::text(&*error),
-                },
-                None => "there are no dead letters in the policy".to_owned(),
-            };
-            tracing::warn!(
-                id = letter.envelope.id(),
-                error,
-                "a dead letter could not be written and will be tried again"
-            );
-            sleep(delays.next().unwrap_or_default()).await;
-        }
-        self.finish(index, outcome, 0, diverts);
+        let (outcome, diverts) = (letter.outcome, letter.diverts);
+        let put = match self.batches.policy.dead_letters() {
+            Some(letters) => letters.put(&letter.envelope).await.map_err(|error| errors::text(&*error)),
+            None => Err("there are no dead letters in the policy".to_owned()),
+        };
+        let Err(error) = put else {
+            return self.finish(index, outcome, 0, diverts);
+        };
+        let now = self.now();
+        let Some(entry) = self.entries.get_mut(index).and_then(Option::as_mut) else { return };
+        let letter = entry.work.past.as_mut().and_then(|past| past.letter.as_mut());
+        let delay = letter.and_then(|letter| letter.delays.next()).unwrap_or_default();
+        entry.not_before = now.saturating_add(delay);
+        let id = entry.work.item.envelope().id();
+        tracing::warn!(id, error, "a dead letter could not be written and will be tried again");
     }
 
     fn finish(&mut self, index: usize, outcome: Outcome, more: u32, diverts: bool) {

@@ -172,3 +172,49 @@ async fn letters_are_tried_until_they_are_written() {
     assert_eq!(drain(batches.begin(numbers(0..3))).await.len(), 3);
     assert_eq!(letters.written(), 1);
 }
+
+/// Step by step, an owner knows when nothing runs, and may let a batch be; what it has finished stays finished.
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_makes_the_steps_knows_what_waits() {
+    let policy = Policy::default().retries(|| [SECOND, Duration::MAX].into_iter());
+    let mut batches = Batches::new(policy, |items: Vec<Numbered>| ready(fails_with(&items, &[2])));
+    let mut batch = batches.begin(numbers(0..4));
+    let mut finished = Vec::new();
+    while batch.due().is_some_and(|due| due <= Instant::now()) {
+        batch.step().await.unwrap();
+        finished.extend(std::iter::from_fn(|| batch.take_finished()).map(|it| it.claim));
+    }
+    assert_eq!((finished, batch.due()), (vec![0, 1], Some(Instant::now() + SECOND)));
+    batch.step().await.unwrap();
+    // Not before the sun has burnt out.
+    assert!(batch.due().unwrap() > Instant::now() + SECOND * 1_000_000, "{:?}", batch.due());
+    assert!(batch.take_finished().is_none());
+}
+
+/// While an item waits for its retry, an operator's word takes its key out of the way, at once.
+#[tokio::test(start_paused = true)]
+async fn a_key_is_diverted_while_its_item_waits() {
+    let letters = Arc::new(Memory::new());
+    let policy =
+        Policy::default().retries(|| repeat_n(SECOND * 3600, 9)).divert_to(Arc::<Memory>::clone(&letters));
+    let mut batches = Batches::new(policy, |items: Vec<Numbered>| ready(fails_with(&items, &[0])));
+    let (mut batch, began) = (batches.begin(numbers(0..4)), Instant::now());
+    while batch.due().is_some_and(|due| due <= Instant::now()) {
+        batch.step().await.unwrap();
+    }
+    batch.divert([0]);
+    let outcomes: Vec<_> = drain(batch).await.into_iter().map(|it| (it.claim, it.outcome)).collect();
+    let expected = [(0, Outcome::Diverted), (1, Outcome::Done), (2, Outcome::Diverted), (3, Outcome::Done)];
+    assert_eq!((outcomes, letters.letters().len(), Instant::now()), (expected.to_vec(), 2, began));
+}
+
+/// A batch can be worked on by any thread, if its handler can.
+#[tokio::test]
+async fn a_batch_can_be_spawned() {
+    let policy = Policy::default().retries(empty);
+    let worker = tokio::spawn(async move {
+        let mut batches = Batches::new(policy, |_: Vec<Numbered>| ready(Ok(())));
+        drain(batches.begin(numbers(0..4))).await.len()
+    });
+    assert_eq!(worker.await.unwrap(), 4);
+}

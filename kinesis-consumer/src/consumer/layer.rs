@@ -2,8 +2,10 @@
 
 use std::{fmt, future::Future, pin::Pin};
 
+use tidegate_lanes::Failure;
+
 use super::run::ShardRun;
-use crate::{Error, Shard};
+use crate::{Error, ErrorKind, Record, Shard};
 
 /// What is done with the records of a shard: handlers, processors, or streams.
 pub(crate) trait Layer: fmt::Debug + Send + Sync + 'static {
@@ -20,4 +22,12 @@ pub(crate) enum End {
     Finished(Vec<Shard>),
     /// It cannot go on, and the whole consumer stops.
     Failed(Error),
+}
+
+/// Why a consumer stops that was told to stop at a record that fails.
+pub(crate) fn given_up(record: &Record, attempts: u32, failure: &Failure) -> Error {
+    let (sequence, shard) = (record.position().sequence, record.shard());
+    let message =
+        format!("the record at {sequence} of {shard} failed {attempts} times, and the policy is to stop");
+    Error::new(ErrorKind::Handler, message).because(failure.text())
 }

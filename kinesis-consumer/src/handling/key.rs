@@ -7,19 +7,22 @@ use std::{
 
 use crate::Record;
 
+/// What a user takes the key from.
+pub(crate) type KeyOf = Arc<dyn Fn(&Record) -> String + Send + Sync>;
+
 /// What the order of records depends on: most often the partition key, which is not copied for it.
 #[derive(Clone, Debug)]
-pub(super) enum Key {
+pub(crate) enum Key {
     PartitionKey(Record),
     Text(Arc<str>),
 }
 
 impl Key {
-    pub(super) fn of(record: &Record) -> Self {
+    pub(crate) fn of(record: &Record) -> Self {
         Self::PartitionKey(record.clone())
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::PartitionKey(record) => record.partition_key(),
             Self::Text(text) => text,
