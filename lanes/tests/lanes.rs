@@ -342,3 +342,27 @@ async fn others_get_the_thread() {
     lanes.abort();
     assert!(lanes.await.unwrap_err().is_cancelled());
 }
+
+/// A source that ends leaves what has not begun to the next: its claims come back, and what has begun once is finished.
+#[tokio::test(start_paused = true)]
+async fn what_has_not_begun_is_discarded() {
+    let budget = Budget::new(10, 1_000);
+    let mut reservation = budget.reserve(8, 8).await;
+    let handler = async |it: Numbered, attempt: Attempt| {
+        sleep(SECOND).await;
+        if it.0 == 1 && attempt.number() == 1 { Err(Failure::retry_after(SECOND, "busy")) } else { Ok(()) }
+    };
+    let mut lanes = Lanes::new(Concurrency::per_key(2), Policy::default(), handler);
+    for number in 0..8 {
+        lanes.push(number % 4, Numbered(number), reservation.slot(1));
+    }
+    drop(reservation);
+    assert_eq!(lanes.next().await.unwrap().unwrap().item.0, 0);
+    lanes.discard(|it| it.0 > 2);
+    let finished = drain(&mut lanes).await;
+    // 2 was not discarded: such as it were not to be.
+    assert_eq!(finished.iter().map(|it| (it.item.0, it.attempts)).collect::<Vec<_>>(), [(2, 1), (1, 2)]);
+    drop(finished);
+    assert!(lanes.is_empty());
+    assert_eq!(budget.in_use().count, 0);
+}
