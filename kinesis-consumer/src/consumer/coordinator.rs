@@ -37,6 +37,9 @@ const FOREVER: Duration = Duration::MAX;
 /// Between two looks at who else shares the leases, and two reports to a leader, who forgets a worker after 60 s.
 const LOOK: Duration = Duration::from_secs(30);
 
+/// Between two accounts of how it stands: each one looks at every lease.
+const ACCOUNT: Duration = Duration::from_millis(100);
+
 /// What the owner of a consumer asks of its task.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Order {
@@ -70,6 +73,8 @@ pub(crate) struct Coordinator {
     ids: HashMap<task::Id, RunId>,
     /// Why the consumer stops by itself.
     failure: Option<Error>,
+    /// When it next says how it stands.
+    account: Duration,
 }
 
 impl Coordinator {
@@ -82,6 +87,7 @@ impl Coordinator {
             tasks: JoinSet::new(),
             ids: HashMap::new(),
             failure: None,
+            account: Duration::ZERO,
         }
     }
 
@@ -98,11 +104,15 @@ impl Coordinator {
             while let Some(action) = self.parts.worker.next(now) {
                 finished |= self.perform(action);
             }
-            self.publish();
+            let accounted = finished || now >= self.account;
+            if accounted {
+                self.publish(now);
+            }
             if finished {
                 return self.failure.map_or(Ok(()), Err);
             }
-            let deadline = self.parts.worker.deadline();
+            let account = (!accounted).then_some(self.account);
+            let deadline = self.parts.worker.deadline().into_iter().chain(account).min();
             select! {
                 Some(event) = self.calls.join_next() => self.called(event),
                 Some(end) = self.tasks.join_next_with_id() => self.ended(end),
@@ -285,8 +295,8 @@ impl Coordinator {
     }
 
     /// Says how it stands, for whoever asks.
-    fn publish(&self) {
-        let now = self.parts.clock.now();
+    fn publish(&mut self, now: Duration) {
+        self.account = now + ACCOUNT;
         let standings = self.runs.iter().map(|(id, run)| (*id, run.tracker.standing()));
         let health = Health::new(now, self.parts.worker.status(now), &standings.collect());
         *self.parts.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
