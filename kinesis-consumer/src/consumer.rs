@@ -13,6 +13,7 @@ mod running;
 mod signals;
 mod tracker;
 mod unpack;
+mod watchdog;
 
 use std::{sync::Arc, time::Duration};
 
@@ -84,6 +85,7 @@ pub struct Builder {
     failover: Duration,
     checkpoint: Duration,
     drain: Duration,
+    stalled_after: Duration,
     scan_units: u32,
     records: usize,
     bytes: usize,
@@ -115,6 +117,7 @@ impl Consumer {
             failover: Duration::from_secs(10),
             checkpoint: Duration::from_secs(3),
             drain: Duration::from_secs(30),
+            stalled_after: Duration::from_mins(1),
             scan_units: 10,
             records: 100_000,
             bytes: 256 << 20,
@@ -214,6 +217,15 @@ impl Builder {
     /// a [shutdown](Running::shutdown). Then they are dropped, and what is not finished comes again. Default: 30 s.
     pub fn drain(mut self, time: Duration) -> Self {
         self.drain = time;
+        self
+    }
+
+    /// When records of a shard have waited for so long and none was finished, a warning is logged, once. Default: 60 s.
+    ///
+    /// A process that stands still keeps its leases, for it may be the record that is to blame, and then it would
+    /// stand still elsewhere. To give them to another process, let a liveness probe ask [`Health::stalled`].
+    pub fn stalled_after(mut self, time: Duration) -> Self {
+        self.stalled_after = time;
         self
     }
 

@@ -24,6 +24,7 @@ use super::{
     run::{Run, ShardRun},
     signals::{Signal, signals},
     tracker::Tracker,
+    watchdog::Watchdog,
 };
 use crate::{
     Error, ErrorKind,
@@ -58,6 +59,7 @@ pub(crate) struct Parts {
     pub(crate) feeds: Feeds,
     pub(crate) layer: Arc<dyn Layer>,
     pub(crate) health: Arc<Mutex<Health>>,
+    pub(crate) watchdog: Watchdog,
 }
 
 /// The task that does what the [`Worker`] decides: it makes the calls, starts and stops the runs, and tells the
@@ -299,6 +301,7 @@ impl Coordinator {
         self.account = now + ACCOUNT;
         let standings = self.runs.iter().map(|(id, run)| (*id, run.tracker.standing()));
         let health = Health::new(now, self.parts.worker.status(now), &standings.collect());
+        self.parts.watchdog.watch(&health.shards);
         *self.parts.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 }

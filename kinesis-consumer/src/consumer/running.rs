@@ -16,6 +16,7 @@ use super::{
     identity,
     layer::Layer,
     listing::Listing,
+    watchdog::Watchdog,
 };
 use crate::{
     Error, ErrorKind,
@@ -152,6 +153,7 @@ async fn consume(
         listing,
         layer,
         health,
+        watchdog: Watchdog::new(builder.stalled_after),
     };
     Coordinator::new(parts).run(orders).await
 }
