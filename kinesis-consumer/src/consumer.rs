@@ -30,7 +30,7 @@ pub(crate) use self::{
 };
 pub use self::{
     fetch::Fetch,
-    health::{Health, ShardHealth},
+    health::{Health, ShardHealth, Totals},
     running::Running,
 };
 use crate::{

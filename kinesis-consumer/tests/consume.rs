@@ -60,6 +60,8 @@ async fn shards_are_shared_and_handed_over_without_repeats() {
     world.all_seen().await;
     let mut second = world.run("b");
     sleep(seconds(10)).await;
+    let totals = first.health().totals;
+    assert_eq!((totals.records, totals.leases_lost), (400, 0), "over the runs that went to the other, too");
     let owners: Vec<_> = world.leases().await.into_iter().filter_map(|lease| lease.owner).collect();
     assert_eq!(owners.iter().filter(|owner| owner.as_str() == "b").count(), 4, "{owners:?}");
     world.write(200, 2).await;

@@ -18,7 +18,7 @@ use tracing::{Instrument as _, debug, error, info, info_span, warn};
 use super::{
     clock::Clock,
     feed::Feeds,
-    health::Health,
+    health::{Health, Totals},
     layer::{End, Layer},
     listing::Listing,
     run::{Run, ShardRun},
@@ -73,6 +73,8 @@ pub(crate) struct Coordinator {
     tasks: JoinSet<End>,
     /// Which run a task is.
     ids: HashMap<task::Id, RunId>,
+    /// What the runs that have ended had done.
+    totals: Totals,
     /// Why the consumer stops by itself.
     failure: Option<Error>,
     /// When it next says how it stands.
@@ -88,6 +90,7 @@ impl Coordinator {
             looks: JoinSet::new(),
             tasks: JoinSet::new(),
             ids: HashMap::new(),
+            totals: Totals::default(),
             failure: None,
             account: Duration::ZERO,
         }
@@ -158,7 +161,10 @@ impl Coordinator {
             Action::Run { run, lease } => self.start(run, &lease),
             Action::Divert { run, lease, .. } => self.divert(run, lease),
             Action::Drain { run, .. } => self.signal(run, Signal::Drain),
-            Action::Abort { run, .. } => self.signal(run, Signal::Lost),
+            Action::Abort { run, .. } => {
+                self.totals.leases_lost += 1;
+                self.signal(run, Signal::Lost);
+            }
             Action::Finish => return true,
         }
         false
@@ -276,6 +282,7 @@ impl Coordinator {
         if let Some(event) = run.progress(id) {
             self.tell(event);
         }
+        self.totals.add(&run.tracker.standing());
         let (key, run) = (run.shard, id);
         match end {
             End::Finished(children) => {
@@ -300,7 +307,7 @@ impl Coordinator {
     fn publish(&mut self, now: Duration) {
         self.account = now + ACCOUNT;
         let standings = self.runs.iter().map(|(id, run)| (*id, run.tracker.standing()));
-        let health = Health::new(now, self.parts.worker.status(now), &standings.collect());
+        let health = Health::new(now, self.parts.worker.status(now), &standings.collect(), self.totals);
         self.parts.watchdog.watch(&health.shards);
         *self.parts.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }

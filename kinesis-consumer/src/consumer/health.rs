@@ -28,6 +28,22 @@ pub struct Health {
     pub no_stream: bool,
     /// Whether it shuts down.
     pub shutting_down: bool,
+    /// What it has done since its start.
+    pub totals: Totals,
+}
+
+/// What a consumer has done since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Records that were finished.
+    pub records: u64,
+    /// Bytes of data that were read.
+    pub bytes: u64,
+    /// Deliveries that were dropped without an ack.
+    pub dropped: u64,
+    /// Leases that were lost while their shard was processed, or that were not given up in time.
+    pub leases_lost: u64,
 }
 
 /// How one shard of a consumer stands.
@@ -55,7 +71,16 @@ pub struct ShardHealth {
 }
 
 impl Health {
-    pub(super) fn new(now: Duration, status: Status, standings: &HashMap<RunId, Standing>) -> Self {
+    /// With what the runs that have ended had done.
+    pub(super) fn new(
+        now: Duration,
+        status: Status,
+        standings: &HashMap<RunId, Standing>,
+        mut totals: Totals,
+    ) -> Self {
+        for standing in standings.values() {
+            totals.add(standing);
+        }
         let shards = status.leases.into_iter().map(|lease| ShardHealth::new(now, lease, standings));
         Self {
             shards: shards.collect(),
@@ -66,6 +91,7 @@ impl Health {
             has_hole: status.hole.is_some(),
             no_stream: status.no_stream,
             shutting_down: status.shutdown.is_some(),
+            totals,
         }
     }
 
@@ -88,7 +114,22 @@ impl Health {
     }
 }
 
+impl Totals {
+    /// Adds what a run has done.
+    pub(super) fn add(&mut self, run: &Standing) {
+        self.records += run.finished;
+        self.bytes += run.bytes;
+        self.dropped += run.dropped;
+    }
+}
+
 impl ShardHealth {
+    /// Whether this process has the lease, and is not only about to get it.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        !matches!(self.state, State::Incoming(_))
+    }
+
     fn new(now: Duration, lease: LeaseStatus, standings: &HashMap<RunId, Standing>) -> Self {
         let standing = lease.run.and_then(|run| standings.get(&run)).cloned().unwrap_or_default();
         Self {

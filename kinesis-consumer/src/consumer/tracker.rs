@@ -25,9 +25,17 @@ struct State {
     told: Option<Position>,
     diverted: BTreeSet<String>,
     bytes: u64,
+    read: Read,
     behind: Option<Duration>,
     dropped: u64,
     read_error: Option<String>,
+}
+
+/// What was read of a run, in all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Read {
+    records: u64,
+    bytes: u64,
 }
 
 /// What is new since the last time.
@@ -46,6 +54,10 @@ pub(crate) struct Progress {
 pub(crate) struct Standing {
     /// Records that were read and are not finished.
     pub(crate) pending: usize,
+    /// Records that are finished.
+    pub(crate) finished: u64,
+    /// Bytes that were read.
+    pub(crate) bytes: u64,
     /// How far behind the stream's tip the last answer was.
     pub(crate) behind: Option<Duration>,
     /// Deliveries that were dropped without an answer.
@@ -66,7 +78,10 @@ impl Tracker {
         state.bytes += bytes;
         state.behind = Some(behind);
         state.read_error = None;
-        positions.map(|position| state.watermark.arrive(position)).collect()
+        let tickets: Vec<_> = positions.map(|position| state.watermark.arrive(position)).collect();
+        state.read.records += tickets.len() as u64;
+        state.read.bytes += bytes;
+        tickets
     }
 
     /// Takes note that records are finished.
@@ -110,8 +125,11 @@ impl Tracker {
     /// How it stands.
     pub(crate) fn standing(&self) -> Standing {
         let state = self.state();
+        let pending = state.watermark.pending();
         Standing {
-            pending: state.watermark.pending(),
+            pending,
+            finished: state.read.records.saturating_sub(pending as u64),
+            bytes: state.read.bytes,
             behind: state.behind,
             dropped: state.dropped,
             read_error: state.read_error.clone(),
