@@ -1,0 +1,14 @@
+//! What a back-pressured SQS consumer decides, as plain structs that know no clock and make no calls.
+//!
+//! | decides | |
+//! |---|---|
+//! | when to receive, and for how many messages | [`poll::Pollers`] |
+//!
+//! Each is told what happened, with the time, and answers what is to be done. The shell that makes the calls is not
+//! here yet: until it is, this crate is for those who write their own, or want to see the decisions proved.
+
+pub mod poll;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
