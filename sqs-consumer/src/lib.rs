@@ -3,11 +3,16 @@
 //! | decides | |
 //! |---|---|
 //! | when to receive, and for how many messages | [`poll::Pollers`] |
+//! | what to extend, and what is lost | [`visibility::Leases`] |
 //!
 //! Each is told what happened, with the time, and answers what is to be done. The shell that makes the calls is not
 //! here yet: until it is, this crate is for those who write their own, or want to see the decisions proved.
 
 pub mod poll;
+mod receipt;
+pub mod visibility;
+
+pub use self::receipt::ReceiptHandle;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
