@@ -4,10 +4,12 @@
 //! |---|---|
 //! | when to receive, and for how many messages | [`poll::Pollers`] |
 //! | what to extend, and what is lost | [`visibility::Leases`] |
+//! | what to delete or publish in one call, and what comes of each | [`outgoing::Outgoing`] |
 //!
 //! Each is told what happened, with the time, and answers what is to be done. The shell that makes the calls is not
 //! here yet: until it is, this crate is for those who write their own, or want to see the decisions proved.
 
+pub mod outgoing;
 pub mod poll;
 mod receipt;
 pub mod visibility;
