@@ -10,13 +10,14 @@
 //! Each is told what happened, with the time, and answers what is to be done. The shell that makes the calls is not
 //! here yet: until it is, this crate is for those who write their own, or want to see the decisions proved.
 
+mod message;
 pub mod outgoing;
 pub mod poll;
 mod receipt;
 pub mod version;
 pub mod visibility;
 
-pub use self::receipt::ReceiptHandle;
+pub use self::{message::MessageId, receipt::ReceiptHandle};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

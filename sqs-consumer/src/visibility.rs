@@ -13,16 +13,26 @@ use foldhash::fast::RandomState;
 
 use self::lease::Lease;
 pub use self::settings::Settings;
-use crate::ReceiptHandle;
+use crate::{MessageId, ReceiptHandle};
 
 /// Entries of one `ChangeMessageVisibilityBatch`.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html>
 const MOST: usize = 10;
 
-/// One message, from its receive until it is released.
+/// One message, from its first receive until it is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseId(u64);
+
+/// What a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "a message that is here already is not to be processed twice"]
+pub enum Taken {
+    /// A message that was not here.
+    First(LeaseId),
+    /// Another delivery of a message that is here: nothing is to be done, and its room is free again.
+    Again(LeaseId),
+}
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +83,7 @@ pub enum Reason {
 ///
 /// It knows no clock and makes no calls. [Take](Self::take) each message that is received, do what is
 /// [next](Self::next), say how each entry was [answered](Self::answered), ask again at the [`deadline`](Self::deadline), and
-/// [release](Self::release) a message when its delete is confirmed or it is given back. `now` is the time since any
+/// say when a message is [deleted](Self::deleted) or otherwise [released](Self::release). `now` is the time since any
 /// beginning, and never falls.
 ///
 /// - A message is extended when a third of its time is left, together with those that are due within a twelfth.
@@ -81,17 +91,18 @@ pub enum Reason {
 ///   message is revoked, so that whoever works on it stops before another one gets it.
 /// - Nothing is asked for beyond 12 h from the receive, which SQS would refuse; the last extension reaches just
 ///   there.
-/// - A message that is received again while it is here has a new handle, and its 12 h begin anew.
+/// - A message that is received again while it is here, because SQS delivers at least once or its time had ended unnoticed,
+///   joins the first: it is extended once, by the newest handle, deleted by that one, and its 12 h begin anew.
 ///
 /// Each costs O(log n), and there is nothing for what is released.
 ///
 /// ```
 /// use std::time::Duration;
-/// use tidegate_sqs_consumer::visibility::{Action, Leases, Reply, Settings};
+/// use tidegate_sqs_consumer::visibility::{Action, Leases, Reply, Settings, Taken};
 ///
 /// let at = Duration::from_secs;
 /// let mut leases = Leases::new(Settings::default());
-/// let lease = leases.take("AQEB1".into(), at(0));
+/// let Taken::First(lease) = leases.take("5fea7756".into(), "AQEB1".into(), at(0)) else { panic!("it is new") };
 /// assert_eq!((leases.next(at(19)), leases.deadline()), (None, Some(at(20))));
 ///
 /// let Some(Action::Extend(batch)) = leases.next(at(20)) else { panic!("a third is left") };
@@ -99,7 +110,9 @@ pub enum Reason {
 /// leases.answered(at(21), &batch[0], Reply::Extended);
 /// assert_eq!(leases.ends(lease), Some(at(50)));
 ///
-/// leases.release(lease);
+/// assert_eq!(leases.take("5fea7756".into(), "AQEB2".into(), at(22)), Taken::Again(lease));
+/// assert_eq!(leases.deleted(lease, &batch[0].handle), Some("AQEB2".into()), "by this one, too");
+/// assert_eq!(leases.deleted(lease, &"AQEB2".into()), None);
 /// assert_eq!((leases.next(at(99)), leases.deadline()), (None, None));
 /// ```
 #[derive(Debug)]
@@ -107,6 +120,7 @@ pub struct Leases {
     settings: Settings,
     taken: u64,
     known: HashMap<LeaseId, Lease, RandomState>,
+    messages: HashMap<MessageId, LeaseId, RandomState>,
     /// When to extend: those that are neither asked for nor final.
     due: BTreeSet<(Duration, LeaseId)>,
     /// When it is too late: all.
@@ -122,6 +136,7 @@ impl Leases {
             settings: settings.clamped(),
             taken: 0,
             known: HashMap::default(),
+            messages: HashMap::default(),
             due: BTreeSet::new(),
             too_late: BTreeSet::new(),
             revoked: VecDeque::new(),
@@ -129,21 +144,17 @@ impl Leases {
     }
 
     /// A message was received: its answer came at this time.
-    pub fn take(&mut self, handle: ReceiptHandle, received: Duration) -> LeaseId {
+    pub fn take(&mut self, message: MessageId, handle: ReceiptHandle, received: Duration) -> Taken {
+        let lease = Lease::new(&self.settings, message, handle, received);
+        if let Some(id) = self.messages.get(&lease.message).copied() {
+            self.remove(id);
+            self.put(id, lease);
+            return Taken::Again(id);
+        }
         let id = LeaseId(self.taken);
         self.taken += 1;
-        self.put(id, Lease::new(&self.settings, handle, received));
-        id
-    }
-
-    /// A message that is here was received again. The newest handle is the one that counts. Answers whether it is here
-    /// still.
-    pub fn retake(&mut self, id: LeaseId, handle: ReceiptHandle, received: Duration) -> bool {
-        let known = self.remove(id).is_some();
-        if known {
-            self.put(id, Lease::new(&self.settings, handle, received));
-        }
-        known
+        self.put(id, lease);
+        Taken::First(id)
     }
 
     /// What is to be done. To be asked until there is nothing.
@@ -195,7 +206,20 @@ impl Leases {
         self.put(id, lease);
     }
 
-    /// A message is deleted or given back: answers the handle that counted, if it was here still.
+    /// SQS deleted a message by this handle: it is released. Or it was received again meanwhile: SQS then may not have
+    /// deleted it, whatever it said, and it is to be deleted by the handle that is answered, too.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html>
+    #[must_use = "it is to be deleted by this one, too"]
+    pub fn deleted(&mut self, id: LeaseId, by: &ReceiptHandle) -> Option<ReceiptHandle> {
+        let newer = self.handle(id).filter(|handle| *handle != by).cloned();
+        if newer.is_none() {
+            self.remove(id);
+        }
+        newer
+    }
+
+    /// A message is given back: answers the handle that counted, if it was here still.
     pub fn release(&mut self, id: LeaseId) -> Option<ReceiptHandle> {
         self.remove(id).map(|lease| lease.handle)
     }
@@ -227,6 +251,7 @@ impl Leases {
     fn put(&mut self, id: LeaseId, lease: Lease) {
         self.due.extend(lease.due().map(|at| (at, id)));
         self.too_late.insert((lease.too_late(&self.settings), id));
+        self.messages.insert(lease.message.clone(), id);
         self.known.insert(id, lease);
     }
 
@@ -236,6 +261,7 @@ impl Leases {
             self.due.remove(&(at, id));
         }
         self.too_late.remove(&(lease.too_late(&self.settings), id));
+        self.messages.remove(&lease.message);
         Some(lease)
     }
 }

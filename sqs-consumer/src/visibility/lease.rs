@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Settings;
-use crate::ReceiptHandle;
+use crate::{MessageId, ReceiptHandle};
 
 /// A failed extension is tried again no sooner.
 const RETRY: Duration = Duration::from_millis(250);
@@ -11,6 +11,7 @@ const RETRY: Duration = Duration::from_millis(250);
 /// One message that others must not receive.
 #[derive(Debug)]
 pub(super) struct Lease {
+    pub(super) message: MessageId,
     pub(super) handle: ReceiptHandle,
     /// It is not to be extended beyond this.
     last: Duration,
@@ -30,10 +31,15 @@ enum State {
 }
 
 impl Lease {
-    pub(super) fn new(settings: &Settings, handle: ReceiptHandle, received: Duration) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        message: MessageId,
+        handle: ReceiptHandle,
+        received: Duration,
+    ) -> Self {
         let last = received.saturating_add(settings.longest);
         let ends = received.saturating_add(settings.timeout);
-        let mut lease = Self { handle, last, ends, state: State::Final };
+        let mut lease = Self { message, handle, last, ends, state: State::Final };
         lease.wait(ends.saturating_sub(settings.lead()));
         lease
     }
