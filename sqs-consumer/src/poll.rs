@@ -451,6 +451,15 @@ mod tests {
     }
 
     #[test]
+    fn messages_end_the_rest_after_an_empty_answer() {
+        let (mut pollers, polls) = grown(2);
+        pollers.received(polls[0], answer(0));
+        assert!(pollers.next(NOW).is_none());
+        pollers.received(polls[1], answer(1));
+        assert!(pollers.next(NOW).is_some());
+    }
+
+    #[test]
     fn who_is_stopped_asks_for_nothing_and_hears_what_is_out() {
         let (mut pollers, polls) = grown(2);
         pollers.stop();

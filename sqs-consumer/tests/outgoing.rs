@@ -8,6 +8,7 @@ use std::{
 };
 
 use proptest::{collection::vec, prelude::*};
+use tidegate_lanes::Backoff;
 use tidegate_sqs_consumer::outgoing::{Batch, End, EntryId, Outgoing, Reply, Settings};
 
 const fn ms(ms: u64) -> Duration {
@@ -229,11 +230,12 @@ fn at_a_shutdown_those_go_first_whose_time_ends_first() {
 #[test]
 fn what_is_nearly_over_is_tried_sooner_and_then_given_up() {
     let mut settings = Settings::default();
-    settings.linger = ms(0);
+    (settings.linger, settings.backoff) = (ms(0), Backoff::new(ms(3_600_000), ms(3_600_000)));
     let mut outgoing = Outgoing::new(settings);
     outgoing.push(ms(0), 7, 300, Some(ms(2_000)));
     let mut attempts = 0;
     while let Some(at) = outgoing.deadline() {
+        assert!(at < ms(2_000), "then it would be too late");
         let batch = outgoing.next(at).unwrap();
         attempts += 1;
         outgoing.answered(at, batch, []);

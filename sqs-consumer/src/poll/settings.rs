@@ -10,7 +10,8 @@ use super::IN_FLIGHT;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// What may be held and reserved at once: the limit of the budget that the receives reserve in.
+    /// What may be held and reserved at once: the limit of the budget that the receives reserve in. Bytes are reserved
+    /// by what messages have weighed; those that weigh more are held beyond the limit, and the next receive waits for it.
     pub limit: Amount,
     /// Receives that may be out at once. Default: 16. 0 counts as 1.
     pub parallelism: usize,

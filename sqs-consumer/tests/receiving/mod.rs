@@ -1,4 +1,5 @@
-//! A queue, handlers and a budget on a clock that is only counted, with the pollers in their midst.
+//! A queue, handlers, a budget and deletes on a clock that is only counted, with the pollers in their midst. A message
+//! has its room until its delete is confirmed.
 
 use std::{
     cmp::Reverse,
@@ -9,7 +10,10 @@ use std::{
 };
 
 use tidegate_lanes::{Amount, Budget, Reservation, Slot};
-use tidegate_sqs_consumer::poll::{PollId, Pollers, Received, Settings, Standing, Trouble, Wanted};
+use tidegate_sqs_consumer::{
+    outgoing::{self, Batch, End, Outgoing, Reply},
+    poll::{PollId, Pollers, Received, Settings, Standing, Trouble, Wanted},
+};
 
 pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -21,7 +25,7 @@ pub(crate) struct Nature {
     pub(crate) seed: u64,
     /// From request to answer, where there is something to answer.
     pub(crate) latency: Duration,
-    /// Messages take up to so long to be handled and deleted.
+    /// Messages take up to so long to be handled.
     pub(crate) handling: Duration,
     /// One in so many is never finished; 0: none.
     pub(crate) stuck_one_in: u32,
@@ -67,8 +71,10 @@ enum Event {
     /// It has waited for long enough.
     WaitIsOver(PollId),
     Answer(PollId),
-    /// A message is handled and deleted.
+    /// A message is handled.
     Done(u64),
+    /// A batch of deletes is answered.
+    Deleted(usize),
     GiveUp(PollId),
     Look,
 }
@@ -96,6 +102,10 @@ pub(crate) struct World {
     parked: VecDeque<PollId>,
     visible: usize,
     in_flight: BTreeMap<u64, Slot>,
+    deletes: Outgoing<u64>,
+    deleting: BTreeMap<usize, Batch<u64>>,
+    /// Batches of deletes that were sent.
+    pub(crate) deletes_sent: usize,
     messages: u64,
     pub(crate) stuck: usize,
     pub(crate) done: usize,
@@ -125,6 +135,9 @@ impl World {
             parked: VecDeque::new(),
             visible: 0,
             in_flight: BTreeMap::new(),
+            deletes: Outgoing::new(outgoing::Settings::default()),
+            deleting: BTreeMap::new(),
+            deletes_sent: 0,
             messages: 0,
             stuck: 0,
             done: 0,
@@ -199,11 +212,8 @@ impl World {
                 }
             }
             Event::Answer(poll) => self.answer(poll),
-            Event::Done(message) => {
-                drop(self.in_flight.remove(&message).expect("a message is done once"));
-                self.done += 1;
-                self.serve();
-            }
+            Event::Done(message) => _ = self.deletes.push(self.now, message, 200, None),
+            Event::Deleted(number) => self.deleted(number),
             Event::GiveUp(poll) => {
                 if self.reserving.as_ref().is_some_and(|(wanted, _)| wanted.poll == poll) {
                     self.reserving = None;
@@ -282,8 +292,28 @@ impl World {
         self.pollers.received(poll, Received { count, bytes, held: self.held() });
     }
 
-    /// Does what the pollers want, as a shell would.
+    fn deleted(&mut self, number: usize) {
+        let batch = self.deleting.remove(&number).expect("it is answered once");
+        if self.random.u32(0..100) < self.nature.failing {
+            return self.deletes.failed(self.now, batch);
+        }
+        let done: Vec<_> = batch.entries().map(|(id, _)| (id, Reply::Done)).collect();
+        self.deletes.answered(self.now, batch, done);
+        while let Some((_, message, end)) = self.deletes.take_finished() {
+            assert_eq!(end, End::Done);
+            drop(self.in_flight.remove(&message).expect("a message is deleted once"));
+            self.done += 1;
+        }
+        self.serve();
+    }
+
+    /// Does what the pollers and the deletes want, as a shell would.
     fn ask(&mut self) {
+        while let Some(batch) = self.deletes.next(self.now) {
+            self.deletes_sent += 1;
+            self.deleting.insert(self.deletes_sent, batch);
+            self.schedule(self.now + self.nature.latency, Event::Deleted(self.deletes_sent));
+        }
         loop {
             if let Some((wanted, reserve)) = &mut self.reserving
                 && let Poll::Ready(room) = reserve.as_mut().poll(&mut Context::from_waker(Waker::noop()))
@@ -310,7 +340,8 @@ impl World {
                 self.schedule(self.now + patience, Event::GiveUp(wanted.poll));
             }
         }
-        if let Some(at) = self.pollers.deadline() {
+        let deadline = self.pollers.deadline().into_iter().chain(self.deletes.deadline()).min();
+        if let Some(at) = deadline {
             assert!(at > self.now, "it had its chance, and asks for it again");
             if self.last_look != Some(at) {
                 self.last_look = Some(at);
