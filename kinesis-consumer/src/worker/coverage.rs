@@ -3,7 +3,7 @@
 use crate::HashRange;
 
 /// The first hash keys that none of the ranges has.
-pub(super) fn hole(ranges: impl IntoIterator<Item = HashRange>) -> Option<HashRange> {
+pub(crate) fn hole(ranges: impl IntoIterator<Item = HashRange>) -> Option<HashRange> {
     let mut ranges: Vec<_> = ranges.into_iter().collect();
     ranges.sort_unstable();
     let mut next = 0;
