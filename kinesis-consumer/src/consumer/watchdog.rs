@@ -70,6 +70,7 @@ mod tests {
             in_flight: 1,
             behind: None,
             dropped: 0,
+            reading: None,
             read_error: None,
         }
     }

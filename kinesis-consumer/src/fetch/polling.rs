@@ -237,7 +237,7 @@ impl<R> fmt::Debug for Polling<R> {
 type Unreadable = Box<dyn std::error::Error + Send + Sync>;
 
 /// Nothing is copied.
-fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> {
+pub(super) fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> {
     let arrived_at = record.approximate_arrival_timestamp.map_or(Ok(0), DateTime::to_millis)?;
     Ok(RawRecord {
         sequence: record.sequence_number.parse()?,
@@ -247,7 +247,7 @@ fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> 
     })
 }
 
-fn child(shard: ChildShard) -> Result<Shard, Unreadable> {
+pub(super) fn child(shard: ChildShard) -> Result<Shard, Unreadable> {
     let range = shard.hash_key_range.ok_or("a child shard without hash keys")?;
     Ok(Shard {
         id: shard.shard_id.into(),
