@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// The name of this process among them. Default: one that names the host, new for each process.
     #[arg(long)]
     pub(crate) worker_id: Option<String>,
-    /// How records are read: by GetRecords, or by enhanced fan-out, for which a consumer named as the application is
+    /// How records are read: by polling, or by enhanced fan-out, for which a consumer named as the application is
     /// registered if it is not there.
     #[arg(long, value_enum, default_value_t = By::Polling)]
     fetch: By,
