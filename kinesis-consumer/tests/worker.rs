@@ -136,6 +136,24 @@ fn two_processes_of_one_name_do_not_flap() {
     assert_eq!((fleet.switches.len(), fleet.loads()), (switches, vec![8, 0]));
 }
 
+/// A process took the leases of its twin for nobody's, asked for a share of its own, and leases moved without end.
+#[test]
+fn two_processes_of_one_name_have_one_share() {
+    for seed in 0..8 {
+        let mut fleet = Fleet::new(6, seed);
+        fleet.start(settings("one", 1));
+        fleet.start(settings("other", 2));
+        fleet.run_for(secs(10));
+        fleet.start(settings("one", 3));
+        fleet.start(settings("new", 4));
+        fleet.run_for(secs(10));
+        let (switches, loads) = (fleet.switches.len(), fleet.loads());
+        assert_eq!((loads[0] + loads[2], loads[1], loads[3]), (2, 2, 2), "{loads:?}");
+        fleet.run_for(secs(30));
+        assert_eq!((fleet.switches.len(), fleet.loads()), (switches, loads));
+    }
+}
+
 #[test]
 fn a_frozen_worker_writes_nothing_when_it_thaws() {
     let mut fleet = Fleet::new(8, 8);

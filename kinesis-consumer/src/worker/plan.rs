@@ -90,9 +90,10 @@ impl Worker {
         for seen in self.table.live() {
             let lease = &seen.lease;
             let holder = match &lease.owner {
-                _ if self.has(&lease.key) => Some(me),
+                // Everybody else counts by names, too.
+                _ if self.has(&lease.key) || self.is_twins(seen) => Some(me),
                 _ if seen.is_free(failover) => None,
-                Some(owner) if leaving.contains(owner) || self.is_twins(seen) => continue,
+                Some(owner) if leaving.contains(owner) => continue,
                 owner => owner.as_ref(),
             };
             if let Some(owner) = holder.filter(|owner| *owner != me) {
