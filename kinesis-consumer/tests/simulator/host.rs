@@ -57,8 +57,6 @@ pub(crate) struct Run {
     pub(crate) draining: bool,
     /// It was told to stop at once, and says so soon.
     pub(crate) aborted: bool,
-    /// Its process was frozen since it began.
-    pub(crate) frozen: bool,
 }
 
 const MILLION: u64 = 1_000_000;
@@ -139,7 +137,6 @@ impl Run {
             bytes: 0,
             draining: false,
             aborted: false,
-            frozen: false,
         }
     }
 

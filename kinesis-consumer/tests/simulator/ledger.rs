@@ -96,7 +96,7 @@ impl Ledger {
         self.book(shard).finish(record);
     }
 
-    /// A record is finished. `zombie` is one that was frozen since it began, or whose lease another has.
+    /// A record is finished. `zombie`: another has the lease, which this one does not know yet.
     pub(crate) fn finished(
         &mut self,
         stream: &Stream,
@@ -135,8 +135,9 @@ impl Ledger {
                 book.excused
             );
             self.duplicates += 1;
-        } else if outcome == Outcome::GivenUp {
-            book.given_up.push((record, stock.key));
+        }
+        if outcome == Outcome::GivenUp && !zombie {
+            self.book(shard).given_up.push((record, stock.key));
         }
     }
 
@@ -159,6 +160,8 @@ impl Ledger {
             "1, loss: shard {shard} begins at {from}, and only {} are finished",
             book.low
         );
+        // What failed is tried again, unless a checkpoint has passed it.
+        book.given_up.clear();
         if book.torn {
             book.excused = book.high;
             book.torn = false;

@@ -205,7 +205,6 @@ impl World {
         self.tear_all(host);
         let it = &mut self.hosts[host];
         it.frozen_until = it.frozen_until.max(self.now + time);
-        it.runs.values_mut().for_each(|run| run.frozen = true);
     }
 
     /// What this process has done of its shards may be repeated.
@@ -376,7 +375,7 @@ impl World {
             it.divert(key);
         }
         it.finish(record);
-        let zombie = it.frozen || self.ledger.tenant_of(shard) != Some(Actor::Host(host));
+        let zombie = self.ledger.tenant_of(shard) != Some(Actor::Host(host));
         let stops = it.draining && it.is_idle();
         self.log.note(self.now, || format!("{host} finishes {record} of shard {shard}: {outcome:?}"));
         self.ledger.finished(&self.stream, shard, record, outcome, zombie);
@@ -393,8 +392,10 @@ impl World {
         }
     }
 
-    /// A run stops by itself.
+    /// A run stops by itself, and leaves behind it what later records it has finished.
     pub(crate) fn give_up(&mut self, host: usize, run: RunId) {
+        let shard = self.hosts[host].runs[&run].shard;
+        self.ledger.tear(shard);
         self.stop(host, run);
     }
 
