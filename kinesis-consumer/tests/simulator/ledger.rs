@@ -331,7 +331,7 @@ impl Ledger {
             self.check_passed(shard, passed, new, stream);
         }
         if new.checkpoint == Checkpoint::ShardEnd {
-            self.ended(shard, new, store, stream);
+            self.ended(now, shard, new, store, stream);
         }
     }
 
@@ -360,7 +360,7 @@ impl Ledger {
         }
     }
 
-    fn ended(&mut self, shard: usize, new: &Lease, store: &Store, stream: &Stream) {
+    fn ended(&mut self, now: Duration, shard: usize, new: &Lease, store: &Store, stream: &Stream) {
         let stock = &stream.stocks[shard];
         assert!(stock.shard.closed, "5: {} ends and is open", new.key);
         let book = self.book(shard);
@@ -369,7 +369,7 @@ impl Ledger {
         self.check_given_up(shard, usize::MAX, new, stream);
         for child in &stock.children {
             let child = &stream.stocks[*child];
-            let there = store.get(&child.shard.id).is_some();
+            let there = store.get(&child.shard.id).is_some() || now < self.healing;
             assert!(
                 there || child.gone.is_some() || stock.gone.is_some(),
                 "6: {} ends before {} is there",
