@@ -235,6 +235,19 @@ fn a_deleted_lease_is_healed() {
     assert!(took < secs(30), "{took:?}");
 }
 
+/// A write that was held up was made after its lease had been deleted and made anew, and the counters had met.
+#[test]
+fn a_lease_that_is_made_anew_is_beyond_the_writes_of_the_old() {
+    let mut fleet = Fleet::new(8, 26);
+    fleet.start(worker(0));
+    fleet.run_for(secs(30));
+    fleet.kill(0);
+    let old = fleet.table.remove(&id(5)).unwrap();
+    fleet.start(worker(1));
+    fleet.wait_for(secs(60), |fleet| fleet.table.contains_key(&id(5)));
+    assert!(fleet.table[&id(5)].counter > old.counter);
+}
+
 /// A KCL of 2.x in Java: it renews by the counter, and leaves our attributes as they are.
 fn renew_as_java(fleet: &mut Fleet) {
     for row in fleet.table.values_mut().filter(|row| row.owner == Some(WorkerId::from("java"))) {
