@@ -243,7 +243,9 @@ fn a_lease_that_is_made_anew_is_beyond_the_writes_of_the_old() {
     fleet.run_for(secs(30));
     fleet.kill(0);
     let old = fleet.table.remove(&id(5)).unwrap();
-    fleet.start(worker(1));
+    let mut settings = worker(1);
+    settings.epoch = Timestamp(EPOCH.0 + 30_000);
+    fleet.start(settings);
     fleet.wait_for(secs(60), |fleet| fleet.table.contains_key(&id(5)));
     assert!(fleet.table[&id(5)].counter > old.counter);
 }

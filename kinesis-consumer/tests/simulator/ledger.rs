@@ -173,12 +173,17 @@ impl Ledger {
         self.book(shard).torn = true;
     }
 
+    /// Nobody knows any more that a shard was processed, nor those before it.
+    fn tear_line(&mut self, stream: &Stream, shard: usize) {
+        self.tear(shard);
+        stream.stocks[shard].parents.iter().for_each(|parent| self.tear_line(stream, *parent));
+    }
+
     /// An operator deletes a lease, which may be begun anew.
     pub(crate) fn forgets(&mut self, stream: &Stream, shard: usize, until: Duration) {
         self.healing = self.healing.max(until);
-        let book = self.book(shard);
-        book.torn = true;
-        book.tenant = None;
+        self.tear_line(stream, shard);
+        self.book(shard).tenant = None;
         let range = stream.stocks[shard].shard.hash_range;
         for (key, diverted) in (0..).zip(&mut self.diverted) {
             if range.contains(hash(key)) {
