@@ -99,6 +99,7 @@ impl Ledger {
     /// A record is finished. `zombie`: another has the lease, which this one does not know yet.
     pub(crate) fn finished(
         &mut self,
+        now: Duration,
         stream: &Stream,
         shard: usize,
         record: usize,
@@ -124,19 +125,20 @@ impl Ledger {
                 stock.nth
             );
         }
+        let healing = now < self.healing;
         let book = self.book(shard);
         if zombie {
             book.excused = book.excused.max(record + 1);
         }
         if !book.finish(record) {
             assert!(
-                record < book.excused,
+                record < book.excused || healing,
                 "a repeat in shard {shard}: record {record}, excused below {}",
                 book.excused
             );
             self.duplicates += 1;
         }
-        if outcome == Outcome::GivenUp && !zombie {
+        if outcome == Outcome::GivenUp && !zombie && !healing {
             self.book(shard).given_up.push((record, stock.key));
         }
     }
@@ -173,29 +175,20 @@ impl Ledger {
         self.book(shard).torn = true;
     }
 
-    /// Nobody knows any more that a shard was processed, nor those before it.
-    fn tear_line(&mut self, stream: &Stream, shard: usize) {
-        self.tear(shard);
-        stream.stocks[shard].parents.iter().for_each(|parent| self.tear_line(stream, *parent));
-    }
-
-    /// An operator deletes a lease, which may be begun anew.
-    pub(crate) fn forgets(&mut self, stream: &Stream, shard: usize, until: Duration) {
+    /// An operator deletes a lease. Until it is healed, shards may be processed again from their beginning, and
+    /// those before them, and nobody knows what was diverted.
+    pub(crate) fn forgets(&mut self, shard: usize, until: Duration) {
         self.healing = self.healing.max(until);
-        self.tear_line(stream, shard);
         self.book(shard).tenant = None;
-        let range = stream.stocks[shard].shard.hash_range;
-        for (key, diverted) in (0..).zip(&mut self.diverted) {
-            if range.contains(hash(key)) {
-                *diverted = None;
-            }
-        }
+        self.diverted.fill(None);
+        self.shards.iter_mut().for_each(|book| book.given_up.clear());
     }
 
     /// An operator restores a key, whose records are in this shard.
     pub(crate) fn restores(&mut self, stream: &Stream, shard: usize, key: u16) {
         if stream.stocks[shard].shard.hash_range.contains(hash(key)) {
             self.diverted[usize::from(key)] = None;
+            self.book(shard).given_up.retain(|(_, other)| *other != key);
         }
     }
 
@@ -316,7 +309,8 @@ impl Ledger {
         if takes {
             book.tenant = Some(by);
         } else if counted && by != Actor::Operator {
-            let releases = new.owner.is_none() && old.mark.as_ref().is_none_or(|_| book.tenant.is_none());
+            let writer = written.change.and_then(|change| change.mark.as_ref()).map(|mark| &mark.worker);
+            let releases = new.owner.is_none() && writer == old.owner.as_ref();
             assert!(
                 book.tenant == Some(by) || releases,
                 "3: {by:?} writes {} that {:?} has",

@@ -234,7 +234,9 @@ impl Scenario {
                 self.start(world, name);
             }
             (Step::Kill, Some(host)) => world.kill(host),
-            (Step::Freeze(time), Some(host)) => world.freeze(host, time.min(CALM.saturating_sub(now))),
+            (Step::Freeze(time), Some(host)) if world.hosts[host].frozen_until <= now => {
+                world.freeze(host, time.min(CALM.saturating_sub(now)))
+            }
             (Step::ShutDown, Some(host)) if up.len() > 1 => world.shut_down(host),
             (Step::CutOff(time), Some(host)) => world.hosts[host].cut_off_until = now + time,
             (Step::Outage(time), _) => world.faults.outage_until = now + time,

@@ -159,13 +159,9 @@ impl World {
     /// What falls into the time that a process is frozen happens in its order when it thaws.
     fn thaws_later(&mut self, host: usize, due: Due) {
         let it = &mut self.hosts[host];
-        let after = match due {
-            Due::Ask(_) => millis(2),
-            // What is in work may be finished before the worker has looked at its clock, or after.
-            Due::Finish(..) => millis(if it.frozen_until.as_millis().is_multiple_of(2) { 1 } else { 3 }),
-            _ => millis(2),
-        };
-        let at = it.frozen_until + after;
+        // What is in work may be finished before the worker has looked at its clock, or after.
+        let first = matches!(due, Due::Finish(..)) || it.frozen_until.as_millis().is_multiple_of(2);
+        let at = it.frozen_until + millis(if first { 0 } else { 2 });
         if matches!(due, Due::Ask(_)) {
             if it.asks_at != self.now {
                 return;
@@ -288,6 +284,8 @@ impl World {
                 let it = &mut self.hosts[host];
                 assert!(it.runs.values().all(|run| run.aborted), "finished while it runs");
                 it.finished = true;
+                // What could not be written in time.
+                self.tear_all(host);
             }
             call => {
                 self.check_rate(host, &call);
@@ -378,7 +376,7 @@ impl World {
         let zombie = self.ledger.tenant_of(shard) != Some(Actor::Host(host));
         let stops = it.draining && it.is_idle();
         self.log.note(self.now, || format!("{host} finishes {record} of shard {shard}: {outcome:?}"));
-        self.ledger.finished(&self.stream, shard, record, outcome, zombie);
+        self.ledger.finished(self.now, &self.stream, shard, record, outcome, zombie);
         if stops {
             self.due(millis(1), Due::Stop(host, run));
         }
@@ -457,7 +455,7 @@ impl World {
         self.log.note(self.now, || format!("an operator deletes {key}"));
         let shard = number(key);
         let until = self.now + secs(60);
-        self.ledger.forgets(&self.stream, shard, until);
+        self.ledger.forgets(shard, until);
         self.contest(shard, secs(12));
         let (ledger, stream, now) = (&mut self.ledger, &self.stream, self.now);
         self.store.delete(now, Actor::Operator, key, None, |written, store| {
