@@ -44,7 +44,9 @@ pub(super) fn missing(
     now: Timestamp,
 ) -> Vec<Lease> {
     let start = Start::of(table, initial, now);
-    let blocked_by = table.live().flat_map(|seen| waits_for(seen, table, Some(listing)));
+    // One that is seen as it was before its parents' leases went waits for nothing.
+    let blocked = table.live().filter(|seen| seen.is_confirmed());
+    let blocked_by = blocked.flat_map(|seen| waits_for(seen, table, Some(listing)));
     // A list may be older than what is known of the leases: where others have all of a shard's keys, it is read.
     let ranges: Vec<_> = table
         .live()
@@ -241,7 +243,8 @@ mod tests {
         for (number, parents, checkpoint) in leases {
             let mut lease = Lease::unowned(id(*number), *checkpoint);
             lease.parents = ids(parents);
-            table.tell(lease, Duration::ZERO, Duration::ZERO);
+            table.tell(lease.clone(), Duration::ZERO, Duration::ZERO);
+            table.tell(lease, Duration::from_secs(3), Duration::from_secs(3));
         }
         table
     }
@@ -294,6 +297,20 @@ mod tests {
         assert_eq!(made(&table(&[(3, &[1, 2], TrimHorizon)]), &shards, initial), [(0, TrimHorizon, None)]);
         // It has begun, so that they had ended.
         assert!(made(&table(&[(3, &[1, 2], MIDDLE)]), &shards, initial).is_empty());
+    }
+
+    /// One scan showed a child as it was, and that its parent's lease was gone since: the parent was read once more.
+    #[test]
+    fn a_late_scan_brings_no_parent_back() {
+        let mut child = Lease::unowned(id(3), TrimHorizon);
+        child.parents = ids(&[1, 2]);
+        child.hash_range = Some(HashRange::ALL);
+        let mut table = Table::default();
+        let secs = Duration::from_secs;
+        table.tell(child.clone(), secs(0), secs(0));
+        assert!(made(&table, &listing(&DIAMOND), InitialPosition::TrimHorizon).is_empty());
+        table.tell(child, secs(3), secs(3));
+        assert_eq!(made(&table, &listing(&DIAMOND), InitialPosition::TrimHorizon), [(0, TrimHorizon, None)]);
     }
 
     /// A process was frozen between its list and its scan, and read what was processed long ago once more.

@@ -173,6 +173,9 @@ impl Worker {
         }
         let Some(listing) = &self.listing else { return };
         if self.audit.take_due() {
+            if !self.table.is_complete() {
+                return self.audit.again();
+            }
             let missing =
                 lineage::missing(&self.table, listing, self.settings.initial, self.time_of_day(now));
             self.to_make = missing.into_iter().map(|lease| (lease.key.clone(), lease)).collect();
