@@ -11,6 +11,12 @@
 mod faults;
 #[path = "simulator/host.rs"]
 mod host;
+#[path = "simulator/java.rs"]
+mod java;
+#[path = "simulator/java2.rs"]
+mod java2;
+#[path = "simulator/java3.rs"]
+mod java3;
 #[path = "simulator/ledger.rs"]
 mod ledger;
 #[path = "simulator/log.rs"]

@@ -61,6 +61,8 @@ pub(crate) enum Outcome {
     GivenUp,
     /// Its key was diverted already.
     DeadLettered,
+    /// Handled by a KCL in Java, which knows of no diversions.
+    Foreign,
 }
 
 pub(crate) fn name(key: u16) -> String {
@@ -192,14 +194,19 @@ impl Ledger {
         }
     }
 
+    /// A lease is somebody's who had no need to write it.
+    pub(crate) fn occupy(&mut self, shard: usize, by: Actor) {
+        self.book(shard).tenant = Some(by);
+    }
+
+    /// A lease is nobody's until it is taken.
+    pub(crate) fn vacate(&mut self, shard: usize) {
+        self.book(shard).tenant = None;
+    }
+
     /// Whether all records of a shard are finished.
     pub(crate) fn is_done(&mut self, stream: &Stream, shard: usize) -> bool {
         self.book(shard).low >= stream.stocks[shard].records.len()
-    }
-
-    /// How many records of a shard are finished.
-    pub(crate) fn low(&mut self, shard: usize) -> usize {
-        self.book(shard).low
     }
 
     /// A row was written.

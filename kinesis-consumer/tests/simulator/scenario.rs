@@ -9,7 +9,9 @@ use tidegate_kinesis_consumer::{
     worker::InitialPosition,
 };
 
-use super::{faults::Faults, ledger::name, log::Log, millis, secs, stream::KEYS, world::World};
+use super::{
+    faults::Faults, java::Version, ledger::name, log::Log, millis, secs, stream::KEYS, world::World,
+};
 
 /// What is done at a time, to whatever the dice choose then.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +27,11 @@ pub(crate) enum Step {
     Throttle(u32, Duration),
     Hang(Duration),
     GiveUp,
+    StartPeer,
+    KillPeer,
+    FreezePeer(Duration),
+    /// The last of the workers in Java go.
+    KillPeers,
     Split,
     Merge,
     Delete,
@@ -44,6 +51,10 @@ pub(crate) enum Kind {
     Shards,
     /// All of it.
     All,
+    /// Workers of the KCL 2.x share the leases.
+    Java2,
+    /// A leader of the KCL 3.x assigns the leases.
+    Java3,
 }
 
 /// What a seed does to a fleet.
@@ -61,20 +72,25 @@ pub(crate) struct Scenario {
     fails: Option<u32>,
     faults: Faults,
     steps: Vec<(Duration, Step)>,
+    peers: usize,
 }
 
 /// The last disturbance, and by when all has to be well again.
 const CALM: Duration = secs(50);
 const WELL: Duration = secs(70);
+/// A KCL in Java looks every 20 s, and moves one lease at a time.
+const WELL_BESIDE_JAVA: Duration = secs(200);
 
 impl Scenario {
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let kind = match rng.u32(0..10) {
+        let kind = match rng.u32(0..12) {
             0 => Kind::Orderly,
             1 | 2 => Kind::Deaths,
             3 | 4 => Kind::Table,
             5 | 6 => Kind::Shards,
+            7 => Kind::Java2,
+            8 => Kind::Java3,
             _ => Kind::All,
         };
         let shards = rng.usize(1..=5);
@@ -120,6 +136,22 @@ impl Scenario {
                 add(&mut rng, step);
             }
         }
+        let java = matches!(kind, Kind::Java2 | Kind::Java3);
+        if java {
+            for _ in 0..rng.u32(0..5) {
+                let step = match rng.u32(0..10) {
+                    0 | 1 => Step::StartPeer,
+                    2 | 3 => Step::KillPeer,
+                    4 => Step::FreezePeer(millis(rng.u64(1000..15_000))),
+                    5 => Step::Kill,
+                    6 => Step::Freeze(millis(rng.u64(1000..15_000))),
+                    7 => Step::KillPeers,
+                    8 => Step::Merge,
+                    _ => Step::Split,
+                };
+                add(&mut rng, step);
+            }
+        }
         steps.sort_by_key(|(at, _)| *at);
         let faults = if has(&[Kind::Table]) {
             Faults {
@@ -140,8 +172,13 @@ impl Scenario {
             seed,
             kind,
             shards,
+            peers: if java { rng.usize(1..=2) } else { 0 },
             workers: rng.usize(1..=3),
-            initial: if rng.u32(0..4) == 0 { InitialPosition::Latest } else { InitialPosition::TrimHorizon },
+            initial: if !java && rng.u32(0..4) == 0 {
+                InitialPosition::Latest
+            } else {
+                InitialPosition::TrimHorizon
+            },
             checkpoint: millis(rng.choice([500, 1000, 3000]).unwrap()),
             drain: secs(rng.choice([2, 5, 30]).unwrap()),
             retention: has(&[Kind::Shards]).then(|| secs(rng.u64(25..60))).filter(|_| rng.bool()),
@@ -158,6 +195,9 @@ impl Scenario {
         world.work = self.work;
         world.fails = self.fails;
         world.faults = self.faults.clone();
+        for _ in 0..self.peers {
+            self.start_peer(&mut world);
+        }
         let before = millis(world.rng.u64(0..4000));
         world.run_for(before);
         for _ in 0..self.workers {
@@ -183,6 +223,9 @@ impl Scenario {
             host.cut_off_until = Duration::ZERO;
             host.hangs_until = Duration::ZERO;
         }
+        for peer in &mut world.peers {
+            peer.frozen_until = peer.frozen_until.min(world.now + millis(1));
+        }
         if world.up().is_empty() {
             self.start(world, None);
         }
@@ -196,13 +239,13 @@ impl Scenario {
                 None => {
                     let since = *since.get_or_insert(world.now);
                     let rests = world.now.saturating_sub(since.max(world.ledger.switched));
-                    if rests >= secs(5) {
+                    if rests >= if self.peers == 0 { secs(5) } else { secs(25) } {
                         return;
                     }
                 }
                 Some(_) => since = None,
             }
-            if world.now >= calm + WELL {
+            if world.now >= calm + if self.peers == 0 { WELL } else { WELL_BESIDE_JAVA } {
                 let unrest = world.unrest().unwrap_or_else(|| "leases move to and fro".to_owned());
                 panic!("8: {unrest}: {}", world.describe());
             }
@@ -217,6 +260,11 @@ impl Scenario {
             settings.checkpoint = self.checkpoint;
             settings.drain = self.drain;
         });
+    }
+
+    fn start_peer(&self, world: &mut World) {
+        let version = if self.kind == Kind::Java2 { Version::V2 } else { Version::V3 };
+        world.start_peer(&format!("java-{}", world.peers.len()), version);
     }
 
     fn step(&self, world: &mut World, step: Step) {
@@ -253,6 +301,17 @@ impl Scenario {
                     world.give_up(host, run);
                 }
             }
+            (Step::StartPeer, _) if world.peers.len() < 4 => self.start_peer(world),
+            // The first leads, and that none leads for minutes is not what is looked at here.
+            (Step::KillPeer, _) if world.peers.len() > 1 => {
+                let peer = world.rng.usize(1..world.peers.len());
+                world.kill_peer(peer);
+            }
+            (Step::FreezePeer(time), _) if world.peers.len() > 1 => {
+                let peer = world.rng.usize(1..world.peers.len());
+                world.freeze_peer(peer, time);
+            }
+            (Step::KillPeers, _) => (0..world.peers.len()).for_each(|peer| world.kill_peer(peer)),
             (Step::Split, _) => {
                 let open = world.stream.open_shards();
                 let shard = world.rng.choice(open).unwrap();

@@ -16,7 +16,8 @@ use tidegate_kinesis_consumer::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Actor {
     Host(usize),
-    Java(usize),
+    /// A worker of the KCL in Java.
+    Peer(usize),
     Operator,
 }
 

@@ -1,17 +1,21 @@
 //! [`World`]: all actors, and the loop that lets them act in virtual time.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use fastrand::Rng;
 use tidegate_kinesis_consumer::{
     Checkpoint, ShardId,
-    lease::{Answer, Change, Unavailable},
+    lease::{Answer, Change, Unavailable, WorkerId},
     worker::{Action, Event, Listed, RunId, Settings},
 };
 
 use super::{
     faults::{Fate, Faults},
     host::{Host, Run},
+    java::{Held, Peer, Tick, Version},
     ledger::{Ledger, Outcome, name},
     log::Log,
     millis,
@@ -22,7 +26,7 @@ use super::{
 };
 
 /// What happens next.
-enum Due {
+pub(crate) enum Due {
     /// A request arrives at the table or the stream.
     Arrive(usize, Box<Action>, Duration),
     /// A request arrives that nobody expects any more.
@@ -33,6 +37,11 @@ enum Due {
     Finish(usize, RunId, usize),
     Stop(usize, RunId),
     Put,
+    /// A process of ours looks who else is there.
+    Look(usize),
+    Peer(usize, Tick),
+    /// A 2.x worker takes leases, if their counters are still these.
+    Takes(usize, Vec<(ShardId, u64)>),
 }
 
 /// All actors.
@@ -42,6 +51,9 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) stream: Stream,
     pub(crate) hosts: Vec<Host>,
+    pub(crate) peers: Vec<Peer>,
+    /// When workers of ours reported to a leader.
+    pub(crate) reports: BTreeMap<WorkerId, Duration>,
     pub(crate) ledger: Ledger,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
@@ -70,6 +82,8 @@ impl World {
             store: Store::default(),
             stream: Stream::new(shards),
             hosts: Vec::new(),
+            peers: Vec::new(),
+            reports: BTreeMap::new(),
             ledger: Ledger::new(KEYS),
             faults: Faults::default(),
             log,
@@ -110,19 +124,20 @@ impl World {
         self.now - began
     }
 
-    fn due(&mut self, later: Duration, due: Due) {
+    pub(crate) fn due(&mut self, later: Duration, due: Due) {
         self.queue.put(self.now + later, due);
     }
 
-    fn soon(&mut self, from: u64, to: u64) -> Duration {
+    pub(crate) fn soon(&mut self, from: u64, to: u64) -> Duration {
         Duration::from_micros(self.rng.u64(from * 1000..to * 1000))
     }
 
     fn step(&mut self, due: Due) {
         let host = match &due {
-            Due::Arrive(..) | Due::Late(..) | Due::Put => None,
+            Due::Arrive(..) | Due::Late(..) | Due::Put | Due::Peer(..) | Due::Takes(..) => None,
             Due::Hear(host, _)
             | Due::Ask(host)
+            | Due::Look(host)
             | Due::Fetch(host, _)
             | Due::Finish(host, ..)
             | Due::Stop(host, _) => Some(*host),
@@ -153,6 +168,9 @@ impl World {
             Due::Finish(host, run, record) => self.finish(host, run, record),
             Due::Stop(host, run) => self.stop(host, run),
             Due::Put => self.put(),
+            Due::Look(host) => self.look_from(host),
+            Due::Peer(peer, tick) => self.tick(peer, tick),
+            Due::Takes(peer, leases) => self.take_all(peer, leases),
         }
     }
 
@@ -178,8 +196,15 @@ impl World {
         let number = self.hosts.len();
         self.hosts.push(Host::new(name, number as u64 + 1, self.now, drift, configure));
         self.log.note(self.now, || format!("{number} starts as {name}"));
-        self.ask(number);
+        self.look_from(number);
         number
+    }
+
+    /// A process looks who else is there, at its start and every 30 s.
+    fn look_from(&mut self, host: usize) {
+        let fleet = self.look(host);
+        self.due(secs(30), Due::Look(host));
+        self.tell(host, Event::Fleet(fleet));
     }
 
     pub(crate) fn shut_down(&mut self, host: usize) {
@@ -243,7 +268,7 @@ impl World {
         match action {
             Action::Run { run, lease } => {
                 let shard = number(&lease.key);
-                self.check_alone(host, shard);
+                self.check_alone(Actor::Host(host), shard);
                 let mut began = Run::new(shard, &lease);
                 let start = lease.started_at.filter(|_| lease.checkpoint.is_beginning());
                 if let Some(start) = start.filter(|_| lease.checkpoint != Checkpoint::TrimHorizon) {
@@ -296,14 +321,19 @@ impl World {
     }
 
     /// Whether nobody else processes a shard: invariant 4.
-    fn check_alone(&self, host: usize, shard: usize) {
+    pub(crate) fn check_alone(&self, by: Actor, shard: usize) {
         if self.contested.get(shard).is_some_and(|until| self.now < *until) {
             return;
         }
         for (other, it) in self.hosts.iter().enumerate() {
             let awake = it.is_up() && self.now >= it.frozen_until + millis(10);
             let runs = it.runs.values().any(|run| run.shard == shard && !run.aborted);
-            assert!(!(awake && runs), "4: shard {shard} begins at {host} and is processed at {other}");
+            assert!(!(awake && runs), "4: shard {shard} begins at {by:?} and is processed at {other}");
+        }
+        for (other, it) in self.peers.iter().enumerate() {
+            let awake = it.alive && it.version == Version::V3 && self.now >= it.frozen_until + secs(1);
+            let runs = it.held.iter().any(|(key, held)| held.is_running() && number(key) == shard);
+            assert!(!(awake && runs), "4: shard {shard} begins at {by:?} and is processed at java {other}");
         }
     }
 
@@ -439,7 +469,7 @@ impl World {
 
     // The table.
 
-    fn change(&mut self, by: Actor, change: &Change) -> Answer {
+    pub(crate) fn change(&mut self, by: Actor, change: &Change) -> Answer {
         let (ledger, stream, now) = (&mut self.ledger, &self.stream, self.now);
         self.store.change(now, by, change, |written, store| ledger.wrote(now, &written, store, stream))
     }
@@ -463,7 +493,7 @@ impl World {
         });
     }
 
-    fn contest(&mut self, shard: usize, time: Duration) {
+    pub(crate) fn contest(&mut self, shard: usize, time: Duration) {
         if self.contested.len() <= shard {
             self.contested.resize(shard + 1, Duration::ZERO);
         }
@@ -591,10 +621,15 @@ impl World {
             let runs = |host: &&usize| {
                 self.hosts[**host].runs.values().any(|run| run.shard == shard && !run.aborted)
             };
-            let Some(host) = up.iter().find(runs) else {
+            let java = self
+                .peers
+                .iter()
+                .find(|peer| peer.alive && peer.held.get(&row.key).is_some_and(Held::is_running));
+            let ours = up.iter().find(runs).map(|host| &self.hosts[*host].name);
+            let Some(name) = java.map(|peer| &peer.name).or(ours) else {
                 return Some(format!("{} is not processed", row.key));
             };
-            if row.owner.as_ref() != Some(&self.hosts[*host].name) {
+            if row.owner.as_ref() != Some(name) {
                 return Some(format!("{} is processed by one who has it not", row.key));
             }
         }
@@ -606,6 +641,10 @@ impl World {
             if !stock.shard.closed && self.store.get(&stock.shard.id).is_none() {
                 return Some(format!("shard {shard} has no lease"));
             }
+        }
+        // A KCL in Java counts otherwise.
+        if self.peers.iter().any(|peer| peer.alive) {
+            return None;
         }
         let mut names: Vec<_> =
             up.iter().map(|host| (&self.hosts[*host].name, self.hosts[*host].weight as usize)).collect();
