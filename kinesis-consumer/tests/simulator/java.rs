@@ -133,6 +133,7 @@ impl Peer {
 impl World {
     pub(crate) fn start_peer(&mut self, name: &str, version: Version) -> usize {
         let number = self.peers.len();
+        let leads = self.peers.iter().all(|peer| !peer.alive);
         self.log.note(self.now, || format!("java {number} starts as {name}"));
         self.peers.push(Peer {
             name: WorkerId::from(name),
@@ -146,7 +147,7 @@ impl World {
         });
         let (choose, lead) = match version {
             Version::V2 => (Tick::Choose, None),
-            Version::V3 => (Tick::Discover, (number == 0).then_some(Tick::Lead)),
+            Version::V3 => (Tick::Discover, leads.then_some(Tick::Lead)),
         };
         for tick in [Tick::Renew, Tick::Work, Tick::CleanUp, choose].into_iter().chain(lead) {
             let later = self.soon(1, 3000);

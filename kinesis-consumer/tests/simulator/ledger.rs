@@ -194,6 +194,14 @@ impl Ledger {
         }
     }
 
+    fn restore_all(&mut self, stream: &Stream, shard: usize) {
+        for (key, diverted) in (0..).zip(&mut self.diverted) {
+            if stream.stocks[shard].shard.hash_range.contains(hash(key)) {
+                *diverted = None;
+            }
+        }
+    }
+
     /// A lease is somebody's who had no need to write it.
     pub(crate) fn occupy(&mut self, shard: usize, by: Actor) {
         self.book(shard).tenant = Some(by);
@@ -314,6 +322,8 @@ impl Ledger {
         }
         let counted = new.counter != old.counter;
         if takes {
+            // A KCL in Java is not asked.
+            book.torn |= matches!(book.tenant, Some(Actor::Peer(_))) && book.tenant != Some(by);
             book.tenant = Some(by);
         } else if counted && by != Actor::Operator {
             let writer = written.change.and_then(|change| change.mark.as_ref()).map(|mark| &mark.worker);
@@ -337,7 +347,7 @@ impl Ledger {
             self.check_passed(shard, passed, new, stream);
         }
         if new.checkpoint == Checkpoint::ShardEnd {
-            self.ended(now, shard, new, store, stream);
+            self.ended(now, shard, by, new, store, stream);
         }
     }
 
@@ -366,13 +376,17 @@ impl Ledger {
         }
     }
 
-    fn ended(&mut self, now: Duration, shard: usize, new: &Lease, store: &Store, stream: &Stream) {
+    fn ended(&mut self, now: Duration, shard: usize, by: Actor, new: &Lease, store: &Store, stream: &Stream) {
         let stock = &stream.stocks[shard];
         assert!(stock.shard.closed, "5: {} ends and is open", new.key);
         let book = self.book(shard);
         assert_eq!(book.low, stock.records.len(), "1, loss: {} ends before all is finished", new.key);
         book.ended = true;
         self.check_given_up(shard, usize::MAX, new, stream);
+        if matches!(by, Actor::Peer(_)) {
+            // The children that it makes inherit nothing.
+            self.restore_all(stream, shard);
+        }
         for child in &stock.children {
             let child = &stream.stocks[*child];
             let there = store.get(&child.shard.id).is_some() || now < self.healing;
