@@ -27,6 +27,8 @@ pub(crate) struct Host {
     /// Its handlers finish nothing that they begin before then.
     pub(crate) hangs_until: Duration,
     pub(crate) runs: BTreeMap<RunId, Run>,
+    /// When the last write of each lease that it knows to be made was asked for, on its clock.
+    pub(crate) written: BTreeMap<ShardId, Duration>,
     /// When the worker wants to be asked, by the world's clock.
     pub(crate) asks_at: Duration,
     /// Writes of each lease that it may still make at once.
@@ -88,6 +90,7 @@ impl Host {
             cut_off_until: Duration::ZERO,
             hangs_until: Duration::ZERO,
             runs: BTreeMap::new(),
+            written: BTreeMap::new(),
             asks_at: Duration::MAX,
             credit: BTreeMap::new(),
             looks: (now, 0),

@@ -239,6 +239,11 @@ impl World {
     pub(crate) fn tell(&mut self, host: usize, event: Event) {
         self.log.note(self.now, || format!("{host} hears {event:?}"));
         let it = &mut self.hosts[host];
+        if let Event::Changed { asked, answer: Ok(Answer::Done(row)), .. }
+        | Event::Created { asked, answer: Ok(Answer::Done(row)), .. } = &event
+        {
+            it.written.insert(row.key.clone(), *asked);
+        }
         it.worker.handle(it.clock(self.now), event);
         self.ask(host);
     }
@@ -293,11 +298,16 @@ impl World {
                     self.due(millis(1), Due::Stop(host, run));
                 }
             }
-            Action::Abort { run, .. } => {
+            Action::Abort { key, run } => {
                 let it = self.hosts[host].runs.get_mut(&run).unwrap();
                 assert!(!it.aborted, "10: aborted twice");
                 it.aborted = true;
-                self.ledger.tear(it.shard);
+                let (shard, drained) = (it.shard, it.draining);
+                self.ledger.tear(shard);
+                let has = self.ledger.tenant_of(shard) == Some(Actor::Host(host));
+                let written = self.hosts[host].written.get(&key);
+                let fresh = written.is_some_and(|at| clock - *at < secs(9));
+                assert!(drained || !has || !fresh, "8: {host} gives up {key}, which it has");
                 let later = self.soon(1, 30);
                 self.due(later, Due::Stop(host, run));
             }
