@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its setting fails")]
 
+#[path = "simulator/bars.rs"]
+mod bars;
 #[path = "simulator/faults.rs"]
 mod faults;
 #[path = "simulator/host.rs"]
@@ -66,6 +68,17 @@ fn seeds() -> Range<u64> {
     let Ok(range) = env::var("TIDEGATE_SEEDS") else { return 0..10_000 };
     let (from, to) = range.split_once("..").unwrap();
     parse(from)..parse(to)
+}
+
+#[test]
+fn a_seed_is_the_same_each_time() {
+    for seed in 0..20 {
+        let digest = || match Scenario::of(seed).play(Log::Digest(0)).log {
+            Log::Digest(digest) => digest,
+            _ => 0,
+        };
+        assert_eq!(digest(), digest(), "seed {seed}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tidegate_kinesis_consumer::{
 
 use super::{
     store::{Actor, Store, Written},
-    stream::{Stream, hash, number},
+    stream::{Stream, number},
 };
 
 /// What was processed, by whom. Its methods panic where an invariant does not hold; the numbers are those of the
@@ -188,7 +188,7 @@ impl Ledger {
 
     /// An operator restores a key, whose records are in this shard.
     pub(crate) fn restores(&mut self, stream: &Stream, shard: usize, key: u16) {
-        if stream.stocks[shard].shard.hash_range.contains(hash(key)) {
+        if stream.has(shard, key) {
             self.diverted[usize::from(key)] = None;
             self.book(shard).given_up.retain(|(_, other)| *other != key);
         }
@@ -196,7 +196,7 @@ impl Ledger {
 
     fn restore_all(&mut self, stream: &Stream, shard: usize) {
         for (key, diverted) in (0..).zip(&mut self.diverted) {
-            if stream.stocks[shard].shard.hash_range.contains(hash(key)) {
+            if stream.has(shard, key) {
                 *diverted = None;
             }
         }

@@ -9,9 +9,7 @@ use tidegate_kinesis_consumer::{
     worker::InitialPosition,
 };
 
-use super::{
-    faults::Faults, java::Version, ledger::name, log::Log, millis, secs, stream::KEYS, world::World,
-};
+use super::{faults::Faults, java::Version, ledger::name, log::Log, millis, secs, world::World};
 
 /// What is done at a time, to whatever the dice choose then.
 #[derive(Clone, Copy, Debug)]
@@ -349,7 +347,7 @@ impl Scenario {
                     .collect();
                 if let Some(row) = world.rng.choice(diverted) {
                     let shard = super::stream::number(&row);
-                    let key = (0..KEYS)
+                    let key = (0..world.stream.keys())
                         .find(|key| {
                             world.store.get(&row).is_some_and(|row| row.diverted.contains(&name(*key)))
                         })

@@ -4,9 +4,6 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tidegate_kinesis_consumer::{HashRange, Shard, ShardId};
 
-/// Partition keys are numbers below this.
-pub(crate) const KEYS: u16 = 24;
-
 /// A record: which of its key it is, counted from 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
@@ -32,8 +29,8 @@ pub(crate) struct Stock {
 /// Shards and their records.
 pub(crate) struct Stream {
     pub(crate) stocks: Vec<Stock>,
-    /// Records of each key.
-    pub(crate) put: Vec<u32>,
+    /// Records of each key. Partition keys are the numbers below its length.
+    put: Vec<u32>,
 }
 
 pub(crate) fn id(number: usize) -> ShardId {
@@ -45,15 +42,9 @@ pub(crate) fn number(id: &ShardId) -> usize {
     id.as_str().bytes().skip(8).fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
 }
 
-/// The hash key of a partition key.
-pub(crate) fn hash(key: u16) -> u128 {
-    let width = u128::MAX / u128::from(KEYS);
-    width * u128::from(key) + width / 2
-}
-
 impl Stream {
     pub(crate) fn new(shards: usize) -> Self {
-        let mut stream = Self { stocks: Vec::new(), put: vec![0; usize::from(KEYS)] };
+        let mut stream = Self { stocks: Vec::new(), put: vec![0; 24.max(shards * 4)] };
         let width = u128::MAX / shards as u128;
         for i in 0..shards as u128 {
             let first = i * width + u128::from(i > 0);
@@ -84,9 +75,25 @@ impl Stream {
         number
     }
 
+    /// The partition keys.
+    pub(crate) fn keys(&self) -> u16 {
+        u16::try_from(self.put.len()).unwrap()
+    }
+
+    /// The hash key of a partition key.
+    fn hash(&self, key: u16) -> u128 {
+        let width = u128::MAX / u128::from(self.keys());
+        width * u128::from(key) + width / 2
+    }
+
+    /// Whether a shard has this key.
+    pub(crate) fn has(&self, shard: usize, key: u16) -> bool {
+        self.stocks[shard].shard.hash_range.contains(self.hash(key))
+    }
+
     /// Adds a record. Says to which shard.
     pub(crate) fn put(&mut self, key: u16, now: Duration) -> usize {
-        let hash = hash(key);
+        let hash = self.hash(key);
         let open = |stock: &Stock| stock.closed.is_none() && stock.shard.hash_range.contains(hash);
         let shard = self.stocks.iter().position(open).unwrap();
         self.put[usize::from(key)] += 1;

@@ -22,7 +22,7 @@ use super::{
     queue::Queue,
     secs,
     store::{Actor, Store},
-    stream::{KEYS, Stream, number},
+    stream::{Stream, number},
 };
 
 /// What happens next.
@@ -76,15 +76,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(shards: usize, seed: u64, log: Log) -> Self {
+        let stream = Stream::new(shards);
         let mut world = Self {
             now: Duration::ZERO,
             rng: Rng::with_seed(seed),
             store: Store::default(),
-            stream: Stream::new(shards),
+            ledger: Ledger::new(stream.keys()),
+            stream,
             hosts: Vec::new(),
             peers: Vec::new(),
             reports: BTreeMap::new(),
-            ledger: Ledger::new(KEYS),
             faults: Faults::default(),
             log,
             pace: millis(600),
@@ -454,17 +455,11 @@ impl World {
         if !self.writing {
             return;
         }
-        let key = self.rng.u16(0..KEYS);
+        let key = self.rng.u16(0..self.stream.keys());
         self.stream.put(key, self.now);
         let pace = u64::try_from(self.pace.as_micros()).unwrap();
         let later = Duration::from_micros(self.rng.u64(pace / 5..pace));
         self.due(later, Due::Put);
-    }
-
-    pub(crate) fn write_again(&mut self) {
-        if !std::mem::replace(&mut self.writing, true) {
-            self.due(Duration::ZERO, Due::Put);
-        }
     }
 
     pub(crate) fn trim(&mut self, age: Duration) {
@@ -613,6 +608,21 @@ impl World {
 
     pub(crate) fn running(&self) -> usize {
         self.loads().iter().sum()
+    }
+
+    /// Whether a shard is processed.
+    pub(crate) fn runs(&self, shard: usize) -> bool {
+        let runs =
+            |host: &usize| self.hosts[*host].runs.values().any(|run| run.shard == shard && !run.aborted);
+        self.up().iter().any(runs)
+    }
+
+    /// Whether all open shards are processed, and all processes have the same share.
+    pub(crate) fn is_even(&self) -> bool {
+        let loads = self.loads();
+        let spread = loads.iter().max().zip(loads.iter().min()).map(|(most, least)| most - least);
+        spread.is_some_and(|spread| spread <= 1)
+            && self.stream.open_shards().iter().all(|shard| self.runs(*shard))
     }
 
     /// Why not all is well: each lease is run, all is finished, and the shares are even.
