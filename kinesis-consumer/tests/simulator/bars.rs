@@ -130,17 +130,18 @@ fn a_hundred_busy_leases_cost_35_writes_a_second() {
     assert!((30..=35).contains(&rate), "{rate}");
 }
 
+/// A third of what the test above allows.
 #[test]
 fn a_third_of_the_write_units_loses_no_lease() {
-    let mut world = settled(100, 1, 2);
-    world.faults.units = Some((11, Duration::MAX));
-    let began = world.began.clone();
-    world.run_for(secs(120));
-    assert_eq!((world.began.clone(), world.running()), (began, 100), "none was lost and taken again");
-    let late = {
+    for seed in 0..4 {
+        let mut world = settled(100, 1, seed);
+        world.faults.units = Some((12, Duration::MAX));
+        let began = world.began.clone();
+        world.run_for(secs(60));
+        let kept = world.began == began && world.running() == 100 && world.ledger.duplicates == 0;
+        assert!(kept, "seed {seed}: {}", world.describe());
         let host = &world.hosts[0];
-        host.worker.status(host.clock(world.now)).leases.iter().map(|lease| lease.late).max()
-    };
-    assert!(late > Some(secs(3)), "and says how late it is: {late:?}");
-    assert_eq!(world.ledger.duplicates, 0);
+        let late = host.worker.status(host.clock(world.now)).leases.iter().map(|lease| lease.late).max();
+        assert!(late > Some(secs(3)), "and says how late it is: {late:?}");
+    }
 }
