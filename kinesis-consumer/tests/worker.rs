@@ -15,9 +15,9 @@ use std::{collections::BTreeSet, time::Duration};
 use fleet::{EPOCH, Fleet, id, millis, secs, settings};
 use proptest::prelude::*;
 use tidegate_kinesis_consumer::{
-    Checkpoint, Position,
-    lease::{self, Lease, Timestamp, WorkerId},
-    worker::{Event, InitialPosition, Settings},
+    Checkpoint, HashRange, Position, Shard,
+    lease::{self, Answer, Lease, Timestamp, Unavailable, WorkerId},
+    worker::{Action, Event, InitialPosition, Listed, Settings, Worker},
 };
 
 fn worker(number: usize) -> Settings {
@@ -233,6 +233,60 @@ fn a_deleted_lease_is_healed() {
     fleet.start(worker(1));
     let took = fleet.wait_for(secs(60), |fleet| fleet.running() == 8);
     assert!(took < secs(30), "{took:?}");
+}
+
+/// Who had it made it anew, waited for the answer in vain, and meanwhile found that it was lacking: it began again.
+#[test]
+fn who_has_a_lease_that_was_deleted_makes_it_as_it_was() {
+    fn next(worker: &mut Worker, millis: u64) -> Vec<Action> {
+        std::iter::from_fn(|| worker.next(Duration::from_millis(millis))).collect()
+    }
+    fn scan(worker: &mut Worker, asked: u64) {
+        worker.handle(millis(asked), Event::Scanned { asked: millis(asked), answer: Ok(Vec::new()) });
+    }
+    fn list(worker: &mut Worker, asked: u64) {
+        let shard = Shard {
+            id: id(0),
+            parents: BTreeSet::new(),
+            hash_range: HashRange::ALL,
+            closed: false,
+            first_sequence: None,
+        };
+        worker.handle(
+            millis(asked),
+            Event::Listed { asked: millis(asked), answer: Listed::Shards(vec![shard]) },
+        );
+    }
+    let mut worker = Worker::new(worker(0), Duration::ZERO);
+    assert_eq!(next(&mut worker, 0), [Action::Scan, Action::List]);
+    scan(&mut worker, 0);
+    list(&mut worker, 0);
+    let [Action::Create(lease)] = &next(&mut worker, 0)[..] else { panic!("makes it") };
+    let answer = Ok(Answer::Done(lease.clone()));
+    worker.handle(Duration::ZERO, Event::Created { lease: lease.clone(), asked: Duration::ZERO, answer });
+    let [Action::Run { run, .. }] = next(&mut worker, 0)[..] else { panic!("runs it") };
+    let checkpoint = Checkpoint::At(Position::default());
+    worker.handle(
+        millis(10),
+        Event::Progress { key: id(0), run, checkpoint, diverted: BTreeSet::new(), bytes: 0, waiting: false },
+    );
+    let actions = next(&mut worker, 3500);
+    let Some(Action::Change(change)) = actions.iter().find(|action| **action != Action::Scan) else {
+        panic!("writes it: {actions:?}")
+    };
+    let answer = Ok(Answer::Refused(None));
+    worker.handle(millis(3510), Event::Changed { change: change.clone(), asked: millis(3500), answer });
+    let [Action::Create(anew)] = &next(&mut worker, 3510)[..] else { panic!("makes it anew") };
+    assert_eq!(anew.checkpoint, checkpoint);
+    scan(&mut worker, 3500);
+    assert_eq!(next(&mut worker, 4010), [Action::Scan, Action::List]);
+    scan(&mut worker, 4010);
+    let answer = Err(Unavailable::new("lost"));
+    worker.handle(millis(4100), Event::Created { lease: anew.clone(), asked: millis(3510), answer });
+    list(&mut worker, 4100);
+    for at in [4100, 4200] {
+        assert_eq!(next(&mut worker, at), [], "waits before it tries again");
+    }
 }
 
 /// A write that was held up was made after its lease had been deleted and made anew, and the counters had met.

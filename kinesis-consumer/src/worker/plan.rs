@@ -178,7 +178,9 @@ impl Worker {
             }
             let missing =
                 lineage::missing(&self.table, listing, self.settings.initial, self.time_of_day(now));
-            self.to_make = missing.into_iter().map(|lease| (lease.key.clone(), lease)).collect();
+            // What we have ourselves we make anew as it was.
+            let missing = missing.into_iter().filter(|lease| self.is_open(&lease.key));
+            self.to_make = missing.map(|lease| (lease.key.clone(), lease)).collect();
         }
     }
 
