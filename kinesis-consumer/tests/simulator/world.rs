@@ -521,10 +521,15 @@ impl World {
         } else {
             self.faults.fate(self.now, key.is_some(), &mut self.rng)
         };
-        if let (Fate::Outage | Fate::Throttled, Some(key)) = (fate, &key) {
-            self.ledger.tear(number(key));
-        }
         let done = matches!(fate, Fate::Answered | Fate::Slow | Fate::Unanswered);
+        if let Some(key) = key.as_ref().filter(|_| !done) {
+            // It may be lost before the next try.
+            let it = &self.hosts[host];
+            let fresh = it.written.get(key).is_some_and(|at| it.clock(self.now) < *at + secs(5));
+            if !fresh {
+                self.ledger.tear(number(key));
+            }
+        }
         let answered = matches!(fate, Fate::Answered | Fate::Slow);
         let unavailable = || match fate {
             Fate::Throttled => Unavailable::new("too much").throttled(),
