@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::agenda::Agenda;
+use crate::lease::Unavailable;
 
 /// The first pause after a write without an answer.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -12,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Gate {
     most: usize,
-    /// So many at once at present: one more with each answer, half with each that does not come.
+    /// So many at once at present: one more with each answer, half with each that is throttled.
     at_once: usize,
     longest: Duration,
     pause: Duration,
@@ -36,20 +37,23 @@ impl Gate {
         self.next = now + self.pause;
     }
 
-    /// One was answered, or not.
-    pub(super) fn answered(&mut self, known: bool, now: Duration) {
-        if known {
+    /// One was answered, or this happened.
+    pub(super) fn answered(&mut self, error: Option<&Unavailable>, now: Duration) {
+        let Some(error) = error else {
             self.at_once = self.most.min(self.at_once + 1);
             self.pause /= 2;
             if self.pause < PAUSE {
                 self.pause = Duration::ZERO;
             }
             self.next = self.next.min(now + self.pause);
-        } else {
+            return;
+        };
+        // One that hangs holds no other up.
+        if error.is_throttled() {
             self.at_once = (self.at_once / 2).max(1);
-            self.pause = (self.pause * 2).clamp(PAUSE, self.longest.max(PAUSE));
-            self.next = self.next.max(now + self.pause);
         }
+        self.pause = (self.pause * 2).clamp(PAUSE, self.longest.max(PAUSE));
+        self.next = self.next.max(now + self.pause);
     }
 }
 
@@ -64,7 +68,7 @@ mod tests {
         assert!(gate.open(&mut Agenda::at(at(0)), 15));
         assert!(!gate.open(&mut Agenda::at(at(0)), 16), "no more at once");
         for _ in 0..10 {
-            gate.answered(false, at(0));
+            gate.answered(Some(&Unavailable::new("too much").throttled()), at(0));
         }
         let mut agenda = Agenda::at(at(499));
         assert!(!gate.open(&mut agenda, 0));
@@ -73,7 +77,7 @@ mod tests {
         gate.started(at(500));
         assert!(!gate.open(&mut Agenda::at(at(999)), 0), "one after the other");
         for _ in 0..4 {
-            gate.answered(true, at(600));
+            gate.answered(None, at(600));
         }
         assert!(gate.open(&mut Agenda::at(at(600)), 0), "it keeps up again");
         assert!(!gate.open(&mut Agenda::at(at(600)), 5), "though not for as many as before");
