@@ -526,7 +526,7 @@ impl World {
             // It may be lost before the next try.
             let it = &self.hosts[host];
             let fresh = it.written.get(key).is_some_and(|at| it.clock(self.now) < *at + secs(5));
-            if !fresh {
+            if !fresh || matches!(fate, Fate::Outage | Fate::Throttled) {
                 self.ledger.tear(number(key));
             }
         }
