@@ -85,7 +85,8 @@ impl Table {
                 seen.lacking = None;
                 return true;
             }
-            asked < *seen.lacking.get_or_insert(asked.max(seen.looked)) + LATE
+            let looked = seen.looked;
+            asked < *seen.lacking.get_or_insert_with(|| asked.max(looked)) + LATE
         });
         let (first, last) = self.scanned.unwrap_or((asked, asked));
         self.scanned = Some((first, last.max(asked)));
