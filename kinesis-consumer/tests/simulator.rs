@@ -19,7 +19,11 @@
 //! TIDEGATE_SEEDS=0..500000 cargo test --release -p tidegate-kinesis-consumer --test simulator seeds
 //! ```
 
-#![allow(clippy::unwrap_used, reason = "a test stops where its setting fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test stops where its setting fails"
+)]
 
 #[path = "simulator/bars.rs"]
 mod bars;

@@ -529,7 +529,7 @@ proptest! {
             let up: Vec<_> = (0..fleet.hosts.len()).filter(|i| fleet.hosts[*i].alive && !fleet.hosts[*i].finished).collect();
             let mut open: Vec<_> = fleet.shards.values().filter(|stock| !stock.shard.closed).map(|stock| stock.shard.clone()).collect();
             open.sort_by_key(|shard| shard.hash_range);
-            let number = |shard: &tidegate_kinesis_consumer::Shard| shard.id.as_str()[8..].parse::<u64>().unwrap();
+            let number = |shard: &Shard| shard.id.as_str()[8..].parse::<u64>().unwrap();
             match what {
                 0 => { start(&mut fleet); }
                 1 if up.len() > 1 => fleet.kill(up[which.index(up.len())]),

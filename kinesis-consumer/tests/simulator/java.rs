@@ -228,9 +228,10 @@ impl World {
         if now - held.renewed > FAILOVER {
             return self.drop_held(peer, key);
         }
-        let expect = match v3 && held.wanted.is_none() {
-            true => Expect::CounterAndNoHandover(held.counter),
-            false => Expect::Counter(held.counter),
+        let expect = if v3 && held.wanted.is_none() {
+            Expect::CounterAndNoHandover(held.counter)
+        } else {
+            Expect::Counter(held.counter)
         };
         let mut change = Change::new(key.clone(), expect);
         change.count = true;

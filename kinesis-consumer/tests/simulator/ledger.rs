@@ -351,7 +351,7 @@ impl Ledger {
         }
     }
 
-    fn check_passed(&mut self, shard: usize, passed: usize, new: &Lease, _stream: &Stream) {
+    fn check_passed(&mut self, shard: usize, passed: usize, new: &Lease, stream: &Stream) {
         let book = self.book(shard);
         assert!(
             passed <= book.low,
@@ -360,7 +360,7 @@ impl Ledger {
             book.low
         );
         book.progressed = true;
-        self.check_given_up(shard, passed, new, _stream);
+        self.check_given_up(shard, passed, new, stream);
     }
 
     fn check_given_up(&mut self, shard: usize, passed: usize, new: &Lease, stream: &Stream) {

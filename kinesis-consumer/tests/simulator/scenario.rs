@@ -92,66 +92,10 @@ impl Scenario {
             _ => Kind::All,
         };
         let shards = rng.usize(1..=5);
-        let has = |of: &[Kind]| of.contains(&kind) || kind == Kind::All;
-        let mut steps = Vec::new();
-        let mut add =
-            |rng: &mut Rng, step: Step| steps.push((millis(rng.u64(2000..CALM.as_secs() * 1000)), step));
-        for _ in 0..rng.u32(0..3) {
-            add(&mut rng, Step::Start);
-        }
-        for _ in 0..rng.u32(0..3) {
-            let step = if rng.bool() { Step::ShutDown } else { Step::StartAgain };
-            add(&mut rng, step);
-        }
-        if has(&[Kind::Deaths]) {
-            for _ in 0..rng.u32(1..4) {
-                let long = millis(rng.u64(100..20_000));
-                let step = match rng.u32(0..8) {
-                    0..3 => Step::Kill,
-                    3..6 => Step::Freeze(long),
-                    6 => Step::Hang(long),
-                    _ => Step::GiveUp,
-                };
-                add(&mut rng, step);
-            }
-        }
-        if has(&[Kind::Table]) {
-            for _ in 0..rng.u32(0..3) {
-                let long = millis(rng.u64(500..15_000));
-                let step = match rng.u32(0..5) {
-                    0 => Step::Outage(long),
-                    1 => Step::Throttle(rng.u32(1..6), long),
-                    2 => Step::CutOff(long),
-                    3 => Step::Delete,
-                    _ => Step::Restore,
-                };
-                add(&mut rng, step);
-            }
-        }
-        if has(&[Kind::Shards]) {
-            for _ in 0..rng.u32(1..5) {
-                let step = if rng.u32(0..5) < 3 { Step::Split } else { Step::Merge };
-                add(&mut rng, step);
-            }
-        }
+        let has = |of: Kind| kind == of || kind == Kind::All;
         let java = matches!(kind, Kind::Java2 | Kind::Java3);
-        if java {
-            for _ in 0..rng.u32(0..5) {
-                let step = match rng.u32(0..10) {
-                    0 | 1 => Step::StartPeer,
-                    2 | 3 => Step::KillPeer,
-                    4 => Step::FreezePeer(millis(rng.u64(1000..15_000))),
-                    5 => Step::Kill,
-                    6 => Step::Freeze(millis(rng.u64(1000..15_000))),
-                    7 => Step::KillPeers,
-                    8 => Step::Merge,
-                    _ => Step::Split,
-                };
-                add(&mut rng, step);
-            }
-        }
-        steps.sort_by_key(|(at, _)| *at);
-        let faults = if has(&[Kind::Table]) {
+        let steps = steps(kind, &mut rng);
+        let faults = if has(Kind::Table) {
             Faults {
                 lost: rng.choice([0, 20, 80]).unwrap(),
                 unanswered: rng.choice([0, 20, 80]).unwrap(),
@@ -178,8 +122,8 @@ impl Scenario {
                 InitialPosition::TrimHorizon
             },
             checkpoint: millis(rng.choice([500, 1000, 3000]).unwrap()),
-            drain: secs(rng.choice([2, 5, 30]).unwrap()),
-            retention: has(&[Kind::Shards]).then(|| secs(rng.u64(25..60))).filter(|_| rng.bool()),
+            drain: secs(if kind == Kind::Orderly { 30 } else { rng.choice([2, 5, 30]).unwrap() }),
+            retention: has(Kind::Shards).then(|| secs(rng.u64(25..60))).filter(|_| rng.bool()),
             work: millis(rng.choice([20, 300, 1500]).unwrap()),
             fails: rng.bool().then(|| rng.u32(20..80)),
             faults,
@@ -209,6 +153,8 @@ impl Scenario {
         }
         world.run_until(world.now.max(CALM));
         self.calm(&mut world);
+        let repeats = world.ledger.duplicates;
+        assert!(self.kind != Kind::Orderly || repeats == 0, "{repeats} records were repeated");
         world
     }
 
@@ -281,7 +227,7 @@ impl Scenario {
             }
             (Step::Kill, Some(host)) => world.kill(host),
             (Step::Freeze(time), Some(host)) if world.hosts[host].frozen_until <= now => {
-                world.freeze(host, time.min(CALM.saturating_sub(now)))
+                world.freeze(host, time.min(CALM.saturating_sub(now)));
             }
             (Step::ShutDown, Some(host)) if up.len() > 1 => world.shut_down(host),
             (Step::CutOff(time), Some(host)) => world.hosts[host].cut_off_until = now + time,
@@ -361,4 +307,67 @@ impl Scenario {
             _ => {}
         }
     }
+}
+
+/// What is done to a scenario of this kind, and when.
+fn steps(kind: Kind, rng: &mut Rng) -> Vec<(Duration, Step)> {
+    let has = |of: Kind| kind == of || kind == Kind::All;
+    let mut steps = Vec::new();
+    let mut add =
+        |rng: &mut Rng, step: Step| steps.push((millis(rng.u64(2000..CALM.as_secs() * 1000)), step));
+    for _ in 0..rng.u32(0..3) {
+        add(rng, Step::Start);
+    }
+    for _ in 0..rng.u32(0..3) {
+        let step = if rng.bool() { Step::ShutDown } else { Step::StartAgain };
+        add(rng, step);
+    }
+    if has(Kind::Deaths) {
+        for _ in 0..rng.u32(1..4) {
+            let long = millis(rng.u64(100..20_000));
+            let step = match rng.u32(0..8) {
+                0..3 => Step::Kill,
+                3..6 => Step::Freeze(long),
+                6 => Step::Hang(long),
+                _ => Step::GiveUp,
+            };
+            add(rng, step);
+        }
+    }
+    if has(Kind::Table) {
+        for _ in 0..rng.u32(0..3) {
+            let long = millis(rng.u64(500..15_000));
+            let step = match rng.u32(0..5) {
+                0 => Step::Outage(long),
+                1 => Step::Throttle(rng.u32(1..6), long),
+                2 => Step::CutOff(long),
+                3 => Step::Delete,
+                _ => Step::Restore,
+            };
+            add(rng, step);
+        }
+    }
+    if has(Kind::Shards) {
+        for _ in 0..rng.u32(1..5) {
+            let step = if rng.u32(0..5) < 3 { Step::Split } else { Step::Merge };
+            add(rng, step);
+        }
+    }
+    if matches!(kind, Kind::Java2 | Kind::Java3) {
+        for _ in 0..rng.u32(0..5) {
+            let step = match rng.u32(0..10) {
+                0 | 1 => Step::StartPeer,
+                2 | 3 => Step::KillPeer,
+                4 => Step::FreezePeer(millis(rng.u64(1000..15_000))),
+                5 => Step::Kill,
+                6 => Step::Freeze(millis(rng.u64(1000..15_000))),
+                7 => Step::KillPeers,
+                8 => Step::Merge,
+                _ => Step::Split,
+            };
+            add(rng, step);
+        }
+    }
+    steps.sort_by_key(|(at, _)| *at);
+    steps
 }

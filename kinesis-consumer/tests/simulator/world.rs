@@ -234,7 +234,9 @@ impl World {
         let runs = self.hosts[host].runs.values().map(|run| run.shard);
         let has = |shard: &usize| self.ledger.tenant_of(*shard) == Some(Actor::Host(host));
         let shards: BTreeSet<_> = runs.chain((0..self.stream.stocks.len()).filter(has)).collect();
-        shards.into_iter().for_each(|shard| self.ledger.tear(shard));
+        for shard in shards {
+            self.ledger.tear(shard);
+        }
     }
 
     pub(crate) fn tell(&mut self, host: usize, event: Event) {
@@ -494,7 +496,7 @@ impl World {
         self.contest(shard, secs(12));
         let (ledger, stream, now) = (&mut self.ledger, &self.stream, self.now);
         self.store.delete(now, Actor::Operator, key, None, |written, store| {
-            ledger.wrote(now, &written, store, stream)
+            ledger.wrote(now, &written, store, stream);
         });
     }
 
@@ -559,7 +561,7 @@ impl World {
             Action::Create(lease) => {
                 let (ledger, stream, now) = (&mut self.ledger, &self.stream, self.now);
                 let check = |written: super::store::Written<'_>, store: &Store| {
-                    ledger.wrote(now, &written, store, stream)
+                    ledger.wrote(now, &written, store, stream);
                 };
                 let answer =
                     if done { self.store.create(now, by, &lease, check) } else { Answer::Refused(None) };
@@ -568,7 +570,7 @@ impl World {
             Action::Delete { key, counter } => {
                 let (ledger, stream, now) = (&mut self.ledger, &self.stream, self.now);
                 let check = |written: super::store::Written<'_>, store: &Store| {
-                    ledger.wrote(now, &written, store, stream)
+                    ledger.wrote(now, &written, store, stream);
                 };
                 let answer = if done {
                     self.store.delete(now, by, &key, Some(counter), check)
