@@ -65,6 +65,8 @@ pub(crate) struct Fetched<R> {
     pub(crate) behind: Duration,
     /// The shard is closed and read to its end, and these are its children: none if the stream or the shard is gone.
     pub(crate) ended: Option<Vec<Shard>>,
+    /// Whether the shard is looked at less often than it would be, for others read it, too.
+    pub(crate) crowded: bool,
     /// What was reserved for the records.
     pub(crate) reservation: Option<R>,
 }

@@ -185,6 +185,7 @@ mod tests {
             behind: Some(Duration::from_millis(1_500)),
             dropped: 0,
             reading: None,
+            crowded: false,
             read_error: None,
         }
     }

@@ -32,9 +32,9 @@ pub(crate) async fn read(args: &Args) -> Result<Measured> {
     let leases = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config), table);
     let consumer = Consumer::builder(args.target.kinesis(), args.target.stream.as_str(), leases).build()?;
     let seen = Arc::new(Seen::expecting(args.target.records));
-    let sees = Arc::clone(&seen);
+    let eyes = Arc::clone(&seen);
     let handling = Handling::new(move |record: Record, _| {
-        sees.look(record.partition_key(), record.data());
+        eyes.look(record.partition_key(), record.data());
         async { Ok(()) }
     })
     .concurrency(concurrency);

@@ -10,6 +10,7 @@ mod process;
 mod report;
 mod seen;
 mod server;
+mod ten;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,13 @@ struct Args {
 /// What the bench starts of itself, so that each side has a process of its own.
 #[derive(Subcommand)]
 enum Part {
+    /// Ten applications read one stream of two shards under its limits, and beside them, on a stream of the same
+    /// traffic, ten pollers with a fixed interval: each in a process of its own.
+    Ten(ten::Args),
+    #[command(hide = true)]
+    TenServe(ten::Args),
+    #[command(hide = true)]
+    TenRead(ten::ReadArgs),
     #[command(hide = true)]
     Serve,
     #[command(hide = true)]
@@ -56,6 +64,9 @@ enum Part {
 async fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match &args.part {
+        Some(Part::Ten(args)) => ten::show(args).await,
+        Some(Part::TenServe(args)) => ten::serve(args).await,
+        Some(Part::TenRead(args)) => ten::read(args).await,
         Some(Part::Serve) => server::serve().await,
         Some(Part::Bare(target)) => bare::read(target).await.and_then(|measured| measured.print()),
         Some(Part::Consume(args)) => consumer::read(args).await.and_then(|measured| measured.print()),

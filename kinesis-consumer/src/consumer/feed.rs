@@ -148,7 +148,12 @@ async fn read(
     loop {
         let fed = match reader.next().await {
             Ok(fetched) => {
-                let Fetched { records, behind, ended, reservation } = fetched;
+                let Fetched { records, behind, ended, crowded, reservation } = fetched;
+                if tracker.crowded(crowded) {
+                    warn!(
+                        "others read this shard so often that calls are refused; it is read less often, and enhanced fan-out would serve"
+                    );
+                }
                 let bytes = records.iter().map(|record| record.data.len() as u64).sum();
                 let records = unpack.records(records);
                 let positions = records.iter().map(Record::position);

@@ -29,6 +29,7 @@ struct State {
     behind: Option<Duration>,
     dropped: u64,
     reading: Option<Reading>,
+    crowded: bool,
     read_error: Option<String>,
 }
 
@@ -65,6 +66,8 @@ pub(crate) struct Standing {
     pub(crate) dropped: u64,
     /// How the shard is read, and what its reader waits for.
     pub(crate) reading: Option<Reading>,
+    /// Whether it is read less often, for others read it, too.
+    pub(crate) crowded: bool,
     /// Why the shard cannot be read, if the last look failed.
     pub(crate) read_error: Option<String>,
 }
@@ -125,6 +128,12 @@ impl Tracker {
         self.state().reading = Some(how);
     }
 
+    /// Takes note of whether the shard is read by many. Whether that is new.
+    pub(crate) fn crowded(&self, crowded: bool) -> bool {
+        let before = mem::replace(&mut self.state().crowded, crowded);
+        crowded && !before
+    }
+
     /// Takes note that the shard could not be read.
     pub(crate) fn read_failed(&self, why: impl Into<String>) {
         self.state().read_error = Some(why.into());
@@ -141,6 +150,7 @@ impl Tracker {
             behind: state.behind,
             dropped: state.dropped,
             reading: state.reading,
+            crowded: state.crowded,
             read_error: state.read_error.clone(),
         }
     }

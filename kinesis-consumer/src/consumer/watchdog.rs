@@ -71,6 +71,7 @@ mod tests {
             behind: None,
             dropped: 0,
             reading: None,
+            crowded: false,
             read_error: None,
         }
     }

@@ -147,7 +147,8 @@ impl<R: Room> FanOut<R> {
         loop {
             if let Some(children) = &self.ended {
                 let ended = Some(children.clone());
-                return Ok(Fetched { records: Vec::new(), behind: Duration::ZERO, ended, reservation: None });
+                let (records, behind) = (Vec::new(), Duration::ZERO);
+                return Ok(Fetched { records, behind, ended, crowded: false, reservation: None });
             }
             if self.event.is_some() {
                 let reservation = self.room().await;
@@ -189,7 +190,7 @@ impl<R: Room> FanOut<R> {
         if up_to.is_none() {
             (self.ended, self.subscription) = (Some(children), None);
         }
-        Fetched { records, behind, ended: self.ended.clone(), reservation }
+        Fetched { records, behind, ended: self.ended.clone(), crowded: false, reservation }
     }
 
     async fn pull(&mut self) -> Result<Event, Failure> {
