@@ -1,4 +1,4 @@
-//! [`Copy`]: a record on its way to one target.
+//! [`struct@Copy`]: a record on its way to one target.
 
 use std::sync::{
     Arc,

@@ -81,7 +81,8 @@ pub(crate) async fn show(records: u64) -> Result<(), String> {
     aws.kinesis().create_stream(last, 2).map_err(|error| text(&error))?;
     let throttle = Arc::new(tidegate_throttle::Adaptive::new());
     let publisher = Publisher::start(clients.kinesis.clone(), throttle, last);
-    let replayed = replay::replay(&letters, last, &publisher).await?;
+    let (replayed, problem) = replay::replay(&letters, last, &publisher).await;
+    problem.map_or(Ok(()), Err)?;
     println!("{last} is there now: {kept} records were kept for it, {replayed} replayed");
 
     let mut problems = Vec::new();

@@ -36,7 +36,8 @@ async fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,kinesis_fanout=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let result = match &args.command {
         Command::Run(args) => run(args).await,
@@ -70,7 +71,12 @@ async fn run(args: &Run) -> Result<(), (u8, String)> {
     let result = fanout.run(signals.next()).await;
     print(&fanout.targets);
     let status = |kind| if kind == ErrorKind::InvalidInput { 2 } else { 1 };
-    result.map_err(|error| (status(error.kind()), text(&error)))
+    result.map_err(|error| (status(error.kind()), text(&error)))?;
+    let kept: u64 = fanout.targets.iter().map(|target| target.published().kept).sum();
+    match kept {
+        0 => Ok(()),
+        _ => Err((1, format!("{kept} records are kept, and wait for a replay"))),
+    }
 }
 
 /// Publishes what was kept.
@@ -78,26 +84,31 @@ async fn replay(places: &Places) -> Result<(), (u8, String)> {
     let clients = Clients::connect().await.map_err(|problem| (2, problem))?;
     let letters = Letters::new(clients.s3.clone(), places.failures.clone());
     let throttle: Arc<dyn Throttle> = Arc::new(Adaptive::new());
+    let mut problems = Vec::new();
     for target in &places.targets {
         let publisher = Publisher::start(clients.kinesis.clone(), Arc::clone(&throttle), target);
-        let count = replay::replay(&letters, target, &publisher).await.map_err(|problem| (1, problem))?;
+        let (count, problem) = replay::replay(&letters, target, &publisher).await;
         println!("{target}: {count} records replayed");
+        problems.extend(problem);
     }
-    Ok(())
+    match problems.first() {
+        None => Ok(()),
+        Some(problem) => Err((1, format!("not all was replayed: {problem}"))),
+    }
 }
 
 /// How it went with each target.
 fn print(targets: &[Arc<Target>]) {
     println!(
-        "target           records   p50 ms   p99 ms   max ms   from the source's arrival until the target had it"
+        "target           records     kept   p50 ms   p99 ms   max ms   from the source's arrival until the target had it"
     );
     for target in targets {
         let published = target.published();
         let [p50, p99, max] =
             [published.delays.percentile(50), published.delays.percentile(99), published.delays.longest()];
-        let (name, records) = (&target.name, published.records);
+        let (name, records, kept) = (&target.name, published.records, published.kept);
         println!(
-            "{name:<15} {records:>8} {:>8} {:>8} {:>8}",
+            "{name:<15} {records:>8} {kept:>8} {:>8} {:>8} {:>8}",
             p50.as_millis(),
             p99.as_millis(),
             max.as_millis()

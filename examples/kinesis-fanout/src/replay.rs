@@ -1,6 +1,6 @@
 //! Publishes what was kept, key by key, in order.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_kinesis::primitives::Blob;
 use futures_util::{StreamExt as _, stream};
@@ -19,22 +19,23 @@ const ATTEMPTS: u32 = 8;
 
 /// Publishes the letters of a target, each key in its order, and deletes each when it is published. How many there were.
 ///
-/// While it is at work, a fanout that runs may keep more of a key; so each is looked at until it has none.
-///
-/// # Errors
-///
-/// What is in the way; what is not published is still kept.
-pub(crate) async fn replay(letters: &Letters, target: &str, publisher: &Publisher) -> Result<u64, String> {
-    let keys: BTreeSet<_> = letters.keys(target).await?;
+/// While it is at work, a fanout that runs may keep more of a key; so each is looked at until it has none. A key that cannot
+/// be published holds up no other; what is in its way is answered, too.
+pub(crate) async fn replay(letters: &Letters, target: &str, publisher: &Publisher) -> (u64, Option<String>) {
+    let keys = match letters.keys(target).await {
+        Ok(keys) => keys,
+        Err(problem) => return (0, Some(problem)),
+    };
     let publisher = Arc::new(publisher.clone());
     let mut replays = stream::iter(keys)
         .map(|key| replay_key(letters, target, key, Arc::clone(&publisher)))
         .buffer_unordered(AT_ONCE);
-    let mut count = 0;
-    while let Some(replayed) = replays.next().await {
-        count += replayed?;
+    let (mut count, mut first) = (0, None);
+    while let Some((replayed, problem)) = replays.next().await {
+        count += replayed;
+        first = first.or(problem);
     }
-    Ok(count)
+    (count, first)
 }
 
 async fn replay_key(
@@ -42,25 +43,32 @@ async fn replay_key(
     target: &str,
     key: KeyHash,
     publisher: Arc<Publisher>,
-) -> Result<u64, String> {
+) -> (u64, Option<String>) {
     let mut count = 0;
     loop {
-        let names = letters.first_of(target, key).await?;
-        if names.is_empty() {
-            return Ok(count);
-        }
+        let names = match letters.first_of(target, key).await {
+            Ok(names) if names.is_empty() => return (count, None),
+            Ok(names) => names,
+            Err(problem) => return (count, Some(problem)),
+        };
         for name in names {
-            let letter = letters.read(&name).await?;
-            let message = Message {
-                partition_key: letter.key,
-                explicit_hash_key: letter.attributes.get("explicit_hash_key").cloned(),
-                data: Blob::new(letter.body),
-            };
-            put(&publisher, message).await.map_err(|error| format!("stream {target}: {error}"))?;
-            letters.delete(&name).await?;
+            if let Err(problem) = replay_one(letters, &name, &publisher).await {
+                return (count, Some(format!("stream {target}: {problem}")));
+            }
             count += 1;
         }
     }
+}
+
+async fn replay_one(letters: &Letters, name: &str, publisher: &Publisher) -> Result<(), String> {
+    let letter = letters.read(name).await?;
+    let message = Message {
+        partition_key: letter.key,
+        explicit_hash_key: letter.attributes.get("explicit_hash_key").cloned(),
+        data: Blob::new(letter.body),
+    };
+    put(publisher, message).await?;
+    letters.delete(name).await
 }
 
 async fn put(publisher: &Publisher, message: Message) -> Result<(), String> {

@@ -211,6 +211,7 @@ impl Route {
         }
         if done.outcome != Outcome::Done {
             self.lettered.insert(key, Instant::now());
+            self.target.note_kept();
         }
         if done.diverts.is_some() {
             let (target, partition_key) = (&self.target.name, done.item.record.partition_key());

@@ -31,6 +31,8 @@ pub(crate) struct Target {
 struct State {
     /// Since when nothing has succeeded.
     failing_since: Option<Instant>,
+    failed: Option<Instant>,
+    kept: u64,
     tried: Option<Instant>,
     delays: Delays,
     published: u64,
@@ -40,6 +42,8 @@ struct State {
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
     pub(crate) records: u64,
+    /// Records that are to be replayed.
+    pub(crate) kept: u64,
     /// From when the source took each record until the target had.
     pub(crate) delays: Delays,
 }
@@ -73,7 +77,12 @@ impl Target {
                 Ok(())
             }
             Err(error) => {
-                state.failing_since.get_or_insert_with(Instant::now);
+                let now = Instant::now();
+                // What failed long ago, and was not tried since, says nothing of now.
+                if state.failed.is_none_or(|failed| failed.elapsed() >= self.patience) {
+                    state.failing_since = None;
+                }
+                (state.failing_since, state.failed) = (state.failing_since.or(Some(now)), Some(now));
                 Err(Failure::retry(error))
             }
         }
@@ -81,12 +90,19 @@ impl Target {
 
     /// Whether nothing has succeeded for so long that nothing waits for it any more.
     pub(crate) fn is_down(&self) -> bool {
-        self.state().failing_since.is_some_and(|since| since.elapsed() >= self.patience)
+        let state = self.state();
+        let long = |time: Option<Instant>| time.is_some_and(|time| time.elapsed() >= self.patience);
+        long(state.failing_since) && !long(state.failed)
     }
 
     pub(crate) fn published(&self) -> Published {
         let state = self.state();
-        Published { records: state.published, delays: state.delays.clone() }
+        Published { records: state.published, kept: state.kept, delays: state.delays.clone() }
+    }
+
+    /// Takes note that a record was kept.
+    pub(crate) fn note_kept(&self) {
+        self.state().kept += 1;
     }
 
     /// One that is down is tried now and then.

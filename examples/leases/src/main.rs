@@ -96,16 +96,18 @@ async fn set(
         let Some(change) = reset.to.change(lease) else { continue };
         let mut after = lease.clone();
         change.apply(&mut after);
-        println!("{}: {} becomes {}", lease.key, show::checkpoint(lease), show::checkpoint(&after));
-        if reset.yes {
-            failed += u32::from(!make(store, &change).await?);
+        if reset.yes && !make(store, &change).await? {
+            println!("{}: was written by somebody else meanwhile, and stays", lease.key);
+            failed += 1;
+            continue;
         }
+        println!("{}: {} becomes {}", lease.key, show::checkpoint(lease), show::checkpoint(&after));
     }
     if !reset.yes {
         println!("nothing was done; do it with --yes");
     }
     if failed > 0 {
-        return Err((1, format!("{failed} leases were written by somebody else meanwhile; run it again")));
+        return Err((1, format!("{failed} leases were not reset; run it again")));
     }
     Ok(())
 }
