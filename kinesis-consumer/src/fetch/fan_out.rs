@@ -1,5 +1,8 @@
 //! [`FanOut`]: reads a shard with `SubscribeToShard`.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use aws_sdk_kinesis::{

@@ -279,7 +279,10 @@ type Unreadable = Box<dyn std::error::Error + Send + Sync>;
 
 /// Nothing is copied.
 pub(super) fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> {
-    let arrived_at = record.approximate_arrival_timestamp.map_or(Ok(0), DateTime::to_millis)?;
+    // The SDK reads seconds as a float, and is often a little below the millisecond that was sent.
+    let arrived_at = record
+        .approximate_arrival_timestamp
+        .map_or(0, |time| (time.as_nanos() + 500_000).div_euclid(1_000_000));
     Ok(RawRecord {
         sequence: record.sequence_number.parse()?,
         partition_key: record.partition_key.ok_or("a record without partition key")?,

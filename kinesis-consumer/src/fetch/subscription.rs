@@ -88,8 +88,7 @@ impl Subscription {
                 Ok(None) if self.spoke => return Err(Stop::Ended),
                 Ok(None) => return Err(Stop::Mute),
                 Err(error) => {
-                    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
-                    return Err(match code.map(str::to_owned) {
+                    return Err(match error.as_service_error().and_then(code).map(str::to_owned) {
                         Some(code) => Stop::Told(code, error.into()),
                         None => Stop::Broken(error.into()),
                     });
@@ -102,6 +101,22 @@ impl Subscription {
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription").field("spoke", &self.spoke).finish_non_exhaustive()
+    }
+}
+
+/// The code of an error, which the SDK does not keep with those of an event stream that it knows.
+fn code(error: &EventError) -> Option<&str> {
+    match error {
+        EventError::ResourceNotFoundException(_) => Some("ResourceNotFoundException"),
+        EventError::ResourceInUseException(_) => Some("ResourceInUseException"),
+        EventError::KmsDisabledException(_) => Some("KMSDisabledException"),
+        EventError::KmsInvalidStateException(_) => Some("KMSInvalidStateException"),
+        EventError::KmsAccessDeniedException(_) => Some("KMSAccessDeniedException"),
+        EventError::KmsNotFoundException(_) => Some("KMSNotFoundException"),
+        EventError::KmsOptInRequired(_) => Some("KMSOptInRequired"),
+        EventError::KmsThrottlingException(_) => Some("KMSThrottlingException"),
+        EventError::InternalFailureException(_) => Some("InternalFailureException"),
+        other => other.code(),
     }
 }
 
