@@ -236,7 +236,8 @@ impl Builder {
     }
 
     /// Records and bytes that may have been read and not be finished, over all shards, 1 or more each. One
-    /// answer of Kinesis more than this may be in memory. Default: 100,000 records and 256 MiB.
+    /// answer of Kinesis more than this may be in memory; by fan-out, one event of each shard more, and what the
+    /// HTTP client buffers. Default: 100,000 records and 256 MiB.
     pub fn memory(mut self, records: usize, bytes: usize) -> Self {
         (self.records, self.bytes) = (records, bytes);
         self
@@ -269,6 +270,7 @@ impl Builder {
         };
         at_least("failover", self.failover, Duration::from_millis(500))?;
         at_least("the idle time of polling", self.fetch.idle, Duration::from_millis(200))?;
+        self.fetch.check()?;
         at_least("checkpoint_every", self.checkpoint, Duration::from_millis(100))?;
         let numbers = [
             ("weight", u64::from(self.weight)),

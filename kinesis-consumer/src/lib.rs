@@ -68,6 +68,7 @@ pub use self::{
     checkpoint::{Checkpoint, Position},
     consumer::{Consumer, Fetch, Health, Running, ShardHealth},
     error::{Error, ErrorKind},
+    fetch::Reading,
     handling::Handling,
     processor::ShardProcessor,
     record::{Parts, Record},

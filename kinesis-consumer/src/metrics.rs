@@ -184,6 +184,8 @@ mod tests {
             in_flight: 7,
             behind: Some(Duration::from_millis(1_500)),
             dropped: 0,
+            reading: None,
+            crowded: false,
             read_error: None,
         }
     }

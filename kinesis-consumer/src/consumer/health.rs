@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use super::tracker::Standing;
 use crate::{
     Checkpoint, ShardId,
+    fetch::Reading,
     worker::{LeaseStatus, RunId, State, Status},
 };
 
@@ -66,6 +67,11 @@ pub struct ShardHealth {
     pub behind: Option<Duration>,
     /// Deliveries that were dropped without an ack.
     pub dropped: u64,
+    /// How it is read, and what its reader waits for; `None` while it is not.
+    pub reading: Option<Reading>,
+    /// Whether others read the shard so often that calls are refused, and it is therefore looked at less often: at
+    /// intervals of more than one and a half of [`idle`](crate::Fetch::idle). Enhanced fan-out would serve.
+    pub crowded: bool,
     /// Why the shard cannot be read, if the last look failed.
     pub read_error: Option<String>,
 }
@@ -141,6 +147,8 @@ impl ShardHealth {
             in_flight: standing.pending,
             behind: standing.behind,
             dropped: standing.dropped,
+            reading: standing.reading,
+            crowded: standing.crowded,
             read_error: standing.read_error,
         }
     }

@@ -141,6 +141,8 @@ async fn consume(
             return Err(Error::new(ErrorKind::Stream, message).because(error));
         }
     }
+    let feeds = Feeds::new(&builder, listing.clone());
+    feeds.prepare().await?;
     let mut worker = Worker::new(settings, clock.now());
     worker.handle(clock.now(), Event::Fleet(fleet));
     let parts = Parts {
@@ -149,7 +151,7 @@ async fn consume(
         clock,
         store: Arc::clone(&builder.store),
         fleets: Arc::clone(&builder.fleets),
-        feeds: Feeds::new(&builder, listing.clone()),
+        feeds,
         listing,
         layer,
         health,

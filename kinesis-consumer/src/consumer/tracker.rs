@@ -10,7 +10,7 @@ use std::{
 use tidegate_lanes::{Ticket, Watermark};
 use tokio::sync::Notify;
 
-use crate::Position;
+use crate::{Position, fetch::Reading};
 
 /// What of a run is finished.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ struct State {
     read: Read,
     behind: Option<Duration>,
     dropped: u64,
+    reading: Option<Reading>,
+    crowded: bool,
     read_error: Option<String>,
 }
 
@@ -62,6 +64,10 @@ pub(crate) struct Standing {
     pub(crate) behind: Option<Duration>,
     /// Deliveries that were dropped without an answer.
     pub(crate) dropped: u64,
+    /// How the shard is read, and what its reader waits for.
+    pub(crate) reading: Option<Reading>,
+    /// Whether it is read less often, for others read it, too.
+    pub(crate) crowded: bool,
     /// Why the shard cannot be read, if the last look failed.
     pub(crate) read_error: Option<String>,
 }
@@ -117,6 +123,17 @@ impl Tracker {
         self.state().dropped += 1;
     }
 
+    /// Takes note of how the shard is read.
+    pub(crate) fn reads(&self, how: Reading) {
+        self.state().reading = Some(how);
+    }
+
+    /// Takes note of whether the shard is read by many. Whether that is new.
+    pub(crate) fn crowded(&self, crowded: bool) -> bool {
+        let before = mem::replace(&mut self.state().crowded, crowded);
+        crowded && !before
+    }
+
     /// Takes note that the shard could not be read.
     pub(crate) fn read_failed(&self, why: impl Into<String>) {
         self.state().read_error = Some(why.into());
@@ -132,6 +149,8 @@ impl Tracker {
             bytes: state.read.bytes,
             behind: state.behind,
             dropped: state.dropped,
+            reading: state.reading,
+            crowded: state.crowded,
             read_error: state.read_error.clone(),
         }
     }

@@ -70,6 +70,8 @@ mod tests {
             in_flight: 1,
             behind: None,
             dropped: 0,
+            reading: None,
+            crowded: false,
             read_error: None,
         }
     }
