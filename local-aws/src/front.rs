@@ -21,7 +21,7 @@ use crate::{
         desk::{Arrival, Desk, Verdict},
         faults::{FaultMode, Hit},
     },
-    services::{Body, Gate, Request, Response, Scope, Service, Services, Throttled},
+    services::{Body, Gate, Quirk, Request, Response, Scope, Service, Services, Throttled},
 };
 
 /// The account of every access key that does not name one.
@@ -82,7 +82,12 @@ impl Front {
 
     /// Serves a request under the conditions. Half of the latency passes before the effect and half after
     /// it, so that a caller who gives up may or may not have had the effect.
-    async fn meet(&self, service: &dyn Service, scope: &Scope, request: Request) -> Result<Response, Closed> {
+    async fn meet(
+        &self,
+        service: &dyn Service,
+        scope: &Scope,
+        mut request: Request,
+    ) -> Result<Response, Closed> {
         let (action, asked) = (service.action(&request), asked(&request));
         let arrived = Instant::now();
         let mut arrival = self.desk.arrive(scope, &action);
@@ -95,6 +100,7 @@ impl Front {
             Verdict::Accepted(hit) => *hit,
         };
         wait_until(arrived, latency / 2).await;
+        let hit = hit.and_then(|hit| odd(hit, &mut request));
         let result = match hit {
             None => Ok(service.call(scope, request).await),
             Some(hit) => {
@@ -106,6 +112,18 @@ impl Front {
         note_status(&mut arrival, &result);
         result
     }
+}
+
+/// A fault that the service plays itself is written into the request.
+fn odd(hit: Hit, request: &mut Request) -> Option<Hit> {
+    let quirk = match hit.mode {
+        FaultMode::Duplicate => Quirk::Twice,
+        FaultMode::EmptyReceive => Quirk::Empty,
+        FaultMode::FailedEntry => Quirk::FailedEntry(hit.choice),
+        _ => return Some(hit),
+    };
+    request.extensions_mut().insert(quirk);
+    None
 }
 
 async fn meet_fault(
@@ -135,6 +153,8 @@ async fn meet_fault(
             drop(effect.await);
             Err(Closed)
         }
+        // The service has played these itself.
+        FaultMode::Duplicate | FaultMode::EmptyReceive | FaultMode::FailedEntry => Ok(effect.await),
     }
 }
 

@@ -1,0 +1,313 @@
+//! The handle that seeds queues and looks into them, without a request.
+
+use std::{
+    collections::BTreeMap,
+    error, fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use super::{
+    Regions,
+    entry::{Entry, Place},
+    failure::Failure,
+    queue::Queue,
+    region::Region,
+    send::{self, Message},
+};
+use crate::{
+    services::{Scope, clock::Clock},
+    wire::timestamp::Timestamp,
+};
+
+/// Seeds SQS and looks into it without a request: no limit, latency, fault or counter is in the way.
+///
+/// It shows the queues of one account and region. Cheap to clone; every clone shows the same state.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let aws = tidegate_local_aws::LocalAws::builder().in_process().start().await?;
+/// let handle = aws.sqs();
+/// handle.create_queue("orders", [("VisibilityTimeout", "60")])?;
+/// handle.send("orders", (0..100).map(|n| format!("order {n}")))?;
+///
+/// let sqs = aws_sdk_sqs::Client::new(&aws.sdk_config());
+/// let url = sqs.get_queue_url().queue_name("orders").send().await?.queue_url.unwrap_or_default();
+/// let received = sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await?;
+/// assert_eq!(received.messages().len(), 10);
+/// let queue = handle.queue("orders")?;
+/// assert_eq!((queue.visible, queue.in_flight), (90, 10));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqsHandle {
+    regions: Arc<Regions>,
+    scope: Scope,
+    clock: Clock,
+}
+
+/// Why the handle of SQS could not do it: an error of the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqsError {
+    code: String,
+    message: String,
+}
+
+/// A message to send: a body, and on FIFO queues a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueMessage {
+    body: String,
+    group: Option<String>,
+    deduplication: Option<String>,
+}
+
+/// A queue as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueView {
+    /// Messages that can be received; of a FIFO queue also those whose group is held up.
+    pub visible: usize,
+    /// Messages that were received, and neither deleted nor visible again.
+    pub in_flight: usize,
+    /// Messages that are delayed.
+    pub delayed: usize,
+    /// Messages that went to the dead-letter queue so far.
+    pub dead: u64,
+}
+
+/// A message as it is in its queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MessageView {
+    /// The id.
+    pub id: String,
+    /// The body.
+    pub body: String,
+    /// The message group, if it has one.
+    pub group: Option<String>,
+    /// How often it was received.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent: SystemTime,
+    /// Where it is.
+    pub state: MessageState,
+}
+
+/// Where a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessageState {
+    /// It can be received.
+    Visible,
+    /// It is delayed.
+    Delayed,
+    /// It was received.
+    InFlight,
+}
+
+impl QueueMessage {
+    /// A message with a body.
+    pub fn new(body: impl Into<String>) -> Self {
+        Self { body: body.into(), ..Self::default() }
+    }
+
+    /// Its group: needed on a FIFO queue, a tenant on a standard one.
+    #[must_use]
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// Its deduplication id. Default: on a FIFO queue one of its own.
+    #[must_use]
+    pub fn deduplication(mut self, id: impl Into<String>) -> Self {
+        self.deduplication = Some(id.into());
+        self
+    }
+}
+
+impl From<String> for QueueMessage {
+    fn from(body: String) -> Self {
+        Self::new(body)
+    }
+}
+
+impl From<&str> for QueueMessage {
+    fn from(body: &str) -> Self {
+        Self::new(body)
+    }
+}
+
+impl SqsHandle {
+    pub(super) const fn new(regions: Arc<Regions>, scope: Scope, clock: Clock) -> Self {
+        Self { regions, scope, clock }
+    }
+
+    /// The queues of another region of the account.
+    #[must_use]
+    pub fn region(&self, region: &str) -> Self {
+        let mut other = self.clone();
+        region.clone_into(&mut other.scope.region);
+        other
+    }
+
+    /// The queues of another account, by its 12 digits, in this region.
+    #[must_use]
+    pub fn account(&self, account: &str) -> Self {
+        let mut other = self.clone();
+        account.clone_into(&mut other.scope.account);
+        other
+    }
+
+    /// Creates a queue with these attributes; one whose name ends in `.fifo` is a FIFO queue.
+    ///
+    /// # Errors
+    /// Those of `CreateQueue`: `QueueAlreadyExists` if it is there with other attributes,
+    /// `InvalidAttributeValue`, `InvalidAttributeName`, `InvalidParameterValue` for a name that is none or a
+    /// dead-letter queue that is not there.
+    pub fn create_queue<N: Into<String>, V: Into<String>>(
+        &self,
+        name: &str,
+        attributes: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), SqsError> {
+        let attributes = attributes.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let mut attributes = attributes.collect::<BTreeMap<_, _>>();
+        if name.ends_with(".fifo") {
+            attributes.entry("FifoQueue".to_owned()).or_insert_with(|| "true".to_owned());
+        }
+        let state = self.state();
+        Ok(lock(&state).create(name, &attributes, BTreeMap::new(), self.now())?)
+    }
+
+    /// The ARN of a queue, as redrive policies name it. The queue need not be there.
+    #[must_use]
+    pub fn arn(&self, name: &str) -> String {
+        lock(&self.state()).arn(name)
+    }
+
+    /// Sends messages. How many there were.
+    ///
+    /// # Errors
+    /// Those of `SendMessage`; the messages before the one that fails stay.
+    pub fn send<M: Into<QueueMessage>>(
+        &self,
+        queue: &str,
+        messages: impl IntoIterator<Item = M>,
+    ) -> Result<usize, SqsError> {
+        let (state, now) = (self.state(), self.now());
+        let mut region = lock(&state);
+        let mut count = 0;
+        for message in messages {
+            let QueueMessage { body, group, mut deduplication } = message.into();
+            let fifo = region.queue(queue, now)?.settings.fifo;
+            if fifo.is_some_and(|fifo| !fifo.by_content) && deduplication.is_none() {
+                deduplication = Some(region.message_id().to_string());
+            }
+            let message = Message {
+                message_body: body,
+                message_group_id: group,
+                message_deduplication_id: deduplication,
+                ..Message::default()
+            };
+            send::send(&mut region, queue, message, now)?;
+            count += 1;
+        }
+        let queue = region.queue(queue, now)?;
+        if queue.has_some() {
+            queue.wake().notify_one();
+        }
+        Ok(count)
+    }
+
+    /// How many messages are where.
+    ///
+    /// # Errors
+    /// `AWS.SimpleQueueService.NonExistentQueue`.
+    pub fn queue(&self, queue: &str) -> Result<QueueView, SqsError> {
+        self.with(queue, |queue| {
+            let counts = queue.counts();
+            let (visible, in_flight, delayed) = (counts.visible, counts.in_flight, counts.delayed);
+            QueueView { visible, in_flight, delayed, dead: queue.dead }
+        })
+    }
+
+    /// The messages of a queue, in the order of their arrival.
+    ///
+    /// # Errors
+    /// `AWS.SimpleQueueService.NonExistentQueue`.
+    pub fn messages(&self, queue: &str) -> Result<Vec<MessageView>, SqsError> {
+        self.with(queue, |queue| queue.entries().map(MessageView::new).collect())
+    }
+
+    /// How many messages of a queue may be in flight. Default: 120,000, as AWS has it; a test meets a smaller
+    /// number sooner.
+    ///
+    /// # Errors
+    /// `AWS.SimpleQueueService.NonExistentQueue`.
+    pub fn set_in_flight_limit(&self, queue: &str, most: usize) -> Result<(), SqsError> {
+        self.with(queue, |queue| {
+            queue.most_in_flight = most;
+            queue.wake().notify_waiters();
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    fn state(&self) -> Arc<Mutex<Region>> {
+        self.regions.of(&self.scope)
+    }
+
+    fn with<T>(&self, queue: &str, work: impl FnOnce(&mut Queue) -> T) -> Result<T, SqsError> {
+        let state = self.state();
+        let mut region = lock(&state);
+        Ok(work(region.queue(queue, self.now())?))
+    }
+}
+
+fn lock(region: &Mutex<Region>) -> std::sync::MutexGuard<'_, Region> {
+    region.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl MessageView {
+    fn new(entry: &Entry) -> Self {
+        let state = match entry.place {
+            Place::Visible => MessageState::Visible,
+            Place::Delayed(_) => MessageState::Delayed,
+            Place::InFlight { .. } => MessageState::InFlight,
+        };
+        Self {
+            id: entry.content.id.to_string(),
+            body: entry.content.body.to_string(),
+            group: entry.content.group.as_deref().map(str::to_owned),
+            receive_count: entry.received,
+            sent: entry.sent.time(),
+            state,
+        }
+    }
+}
+
+impl SqsError {
+    /// The code of the error, such as `AWS.SimpleQueueService.NonExistentQueue`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+}
+
+impl From<Failure> for SqsError {
+    fn from(failure: Failure) -> Self {
+        Self { code: failure.code.into_owned(), message: failure.message }
+    }
+}
+
+impl fmt::Display for SqsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl error::Error for SqsError {}
