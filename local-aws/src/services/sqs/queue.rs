@@ -60,13 +60,6 @@ pub(super) struct Queue {
     wake: Arc<Notify>,
 }
 
-/// The messages that can be received.
-#[derive(Debug)]
-enum Visible {
-    Standard(BTreeSet<u64>),
-    Fifo(Groups),
-}
-
 /// How many messages are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -93,10 +86,7 @@ pub(super) struct Received {
 
 impl Queue {
     pub(super) fn new(number: u64, name: Arc<str>, settings: Settings, now: Timestamp) -> Self {
-        let visible = match settings.fifo {
-            Some(_) => Visible::Fifo(Groups::default()),
-            None => Visible::Standard(BTreeSet::new()),
-        };
+        let visible = Visible::new(settings.fifo.is_some());
         Self {
             number,
             name,
