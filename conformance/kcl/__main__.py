@@ -25,6 +25,7 @@ def options():
     parser.add_argument("--ours", help="the program consume-stream; without it only Java workers run")
     parser.add_argument("--workers", default="ours,ours,ours", help=f"kinds, of {', '.join(kinds.KINDS)}")
     parser.add_argument("--fetch", default="polling,fan-out", help="of torture")
+    parser.add_argument("--pairs", default=",".join(":".join(pair) for pair in PAIRS), help="of beside, first:second")
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=90, help="in which they are written")
     parser.add_argument("--event-seconds", type=float, default=6, help="between two things that happen")
@@ -44,7 +45,7 @@ def jobs(chosen):
             for fetch in chosen.fetch.split(","):
                 yield f"torture {fetch} {chosen.workers}", workers, lambda *a, f=fetch: torture(*a, workers, f)
         elif scenario == "beside":
-            for pair in PAIRS:
+            for pair in (tuple(text.split(":")) for text in chosen.pairs.split(",")):
                 yield f"beside {pair[0]} then {pair[1]}", pair, lambda *a, p=pair: beside(*a, p)
         else:
             what = {"times": times, "writes": writes}[scenario]

@@ -13,6 +13,7 @@ mod running;
 mod signals;
 mod tracker;
 mod unpack;
+mod watchdog;
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,7 +30,7 @@ pub(crate) use self::{
 };
 pub use self::{
     fetch::Fetch,
-    health::{Health, ShardHealth},
+    health::{Health, ShardHealth, Totals},
     running::Running,
 };
 use crate::{
@@ -84,6 +85,7 @@ pub struct Builder {
     failover: Duration,
     checkpoint: Duration,
     drain: Duration,
+    stalled_after: Duration,
     scan_units: u32,
     records: usize,
     bytes: usize,
@@ -115,6 +117,7 @@ impl Consumer {
             failover: Duration::from_secs(10),
             checkpoint: Duration::from_secs(3),
             drain: Duration::from_secs(30),
+            stalled_after: Duration::from_mins(1),
             scan_units: 10,
             records: 100_000,
             bytes: 256 << 20,
@@ -217,6 +220,15 @@ impl Builder {
         self
     }
 
+    /// When records of a shard have waited for so long and none was finished, a warning is logged, once. Default: 60 s.
+    ///
+    /// A process that stands still keeps its leases, for it may be the record that is to blame, and then it would
+    /// stand still elsewhere. To give them to another process, let a liveness probe ask [`Health::stalled`].
+    pub fn stalled_after(mut self, time: Duration) -> Self {
+        self.stalled_after = time;
+        self
+    }
+
     /// Read units a second that watching the lease table may cost this process, 1 or more. Default: 10.
     pub fn scan_units(mut self, units: u32) -> Self {
         self.scan_units = units;
@@ -224,7 +236,8 @@ impl Builder {
     }
 
     /// Records and bytes that may have been read and not be finished, over all shards, 1 or more each. One
-    /// answer of Kinesis more than this may be in memory. Default: 100,000 records and 256 MiB.
+    /// answer of Kinesis more than this may be in memory; by fan-out, one event of each shard more, and what the
+    /// HTTP client buffers. Default: 100,000 records and 256 MiB.
     pub fn memory(mut self, records: usize, bytes: usize) -> Self {
         (self.records, self.bytes) = (records, bytes);
         self
@@ -257,6 +270,7 @@ impl Builder {
         };
         at_least("failover", self.failover, Duration::from_millis(500))?;
         at_least("the idle time of polling", self.fetch.idle, Duration::from_millis(200))?;
+        self.fetch.check()?;
         at_least("checkpoint_every", self.checkpoint, Duration::from_millis(100))?;
         let numbers = [
             ("weight", u64::from(self.weight)),

@@ -1,9 +1,14 @@
-//! Reading one shard: what is due, within a budget, as fast as the shard's limits let.
+//! Reading one shard: what is due, within a budget, as fast as the shard's limits let; asked for, or pushed.
 
 mod appetite;
 mod error;
+mod fan_out;
 mod pace;
 mod polling;
+mod reader;
+mod reading;
+mod registration;
+mod subscription;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -12,9 +17,13 @@ use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
 
+pub use self::reading::Reading;
 pub(crate) use self::{
     error::{Error, ErrorKind},
+    fan_out::FanOut,
     polling::Polling,
+    reader::Reader,
+    registration::{Obstacle, ObstacleKind, Registration},
     target::Target,
 };
 use crate::{SequenceNumber, Shard, lease::Timestamp};
@@ -56,11 +65,13 @@ pub(crate) struct Fetched<R> {
     pub(crate) behind: Duration,
     /// The shard is closed and read to its end, and these are its children: none if the stream or the shard is gone.
     pub(crate) ended: Option<Vec<Shard>>,
+    /// Whether the shard is looked at less often than it would be, for others read it, too.
+    pub(crate) crowded: bool,
     /// What was reserved for the records.
     pub(crate) reservation: Option<R>,
 }
 
-/// The room for records, which is taken before they are fetched.
+/// The room for records, which is taken before they are fetched, or before they are handed on.
 pub(crate) trait Room: Send + Sync {
     /// Room that was taken, until it is dropped.
     type Reservation: Send;
@@ -72,4 +83,7 @@ pub(crate) trait Room: Send + Sync {
         count: usize,
         bytes: usize,
     ) -> impl Future<Output = (Self::Reservation, usize, usize)> + Send;
+
+    /// Waits for room for what has come: so many records, of so many bytes together.
+    fn reserve(&self, count: usize, bytes: usize) -> impl Future<Output = Self::Reservation> + Send;
 }

@@ -1,27 +1,18 @@
 //! [`Handling`]: what is done with each record, and how.
 
+mod in_hand;
 mod key;
 
-use std::{
-    fmt,
-    future::{Future, poll_fn},
-    mem,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, future::Future, mem, pin::Pin, sync::Arc, time::Duration};
 
-use tidegate_lanes::{Attempt, Concurrency, Finished, Handler, Lanes, Policy, Slot, Ticket};
+use tidegate_lanes::{Concurrency, Handler, Policy};
 use tokio::time::sleep;
 
+use self::in_hand::InHand;
 pub(crate) use self::key::{Key, KeyOf};
 use crate::{
     Error, Record, Shard,
-    consumer::{Diversion, End, Fed, Layer, ShardRun, Signal, given_up},
+    consumer::{Diversion, End, Fed, Layer, ShardRun, Signal},
 };
 
 /// What is done with each record, and how: a handler, how many run at once, and what happens on failure.
@@ -119,51 +110,16 @@ where
     H::Future: Send + 'static,
 {
     fn process(&self, run: ShardRun) -> Pin<Box<dyn Future<Output = End> + Send>> {
-        let begun = Arc::new(AtomicU64::new(0));
-        let handler = Begins { handler: Arc::clone(&self.handler), begun: Arc::clone(&begun) };
-        let lanes = Lanes::new(self.concurrency, self.policy.clone(), handler);
-        Box::pin(
-            ShardHandling { lanes, run, begun, key: self.key.clone(), arrived: 0, finished: Vec::new() }
-                .run(),
-        )
-    }
-}
-
-/// A record, numbered in the order in which it was read.
-#[derive(Clone)]
-struct Numbered(u64, Record);
-
-impl tidegate_lanes::Item for Numbered {
-    fn envelope(&self) -> tidegate_lanes::Envelope {
-        self.1.envelope()
-    }
-}
-
-/// The user's handler; it notes how far records have begun.
-struct Begins<H> {
-    handler: Arc<H>,
-    begun: Arc<AtomicU64>,
-}
-
-impl<H: Handler<Record>> Handler<Numbered> for Begins<H> {
-    type Future = H::Future;
-
-    fn handle(&self, Numbered(number, record): Numbered, attempt: Attempt) -> H::Future {
-        self.begun.fetch_max(number, Relaxed);
-        self.handler.handle(record, attempt)
+        let Self { handler, concurrency, policy, key } = self;
+        let in_hand = InHand::new(Arc::clone(handler), *concurrency, policy.clone(), key.clone());
+        Box::pin(ShardHandling { in_hand, run }.run())
     }
 }
 
 /// One shard, being handled.
 struct ShardHandling<H: Handler<Record>> {
-    lanes: Lanes<Key, Numbered, (Ticket, Slot), Begins<H>>,
+    in_hand: InHand<H>,
     run: ShardRun,
-    /// The last number that has begun.
-    begun: Arc<AtomicU64>,
-    key: Option<KeyOf>,
-    /// How many records were read.
-    arrived: u64,
-    finished: Vec<Finished<Key, Numbered, (Ticket, Slot)>>,
 }
 
 /// What a shard waited for.
@@ -181,49 +137,40 @@ where
     H::Future: Send + 'static,
 {
     async fn run(mut self) -> End {
-        self.lanes.divert(mem::take(&mut self.run.diverted).into_iter().map(Key::from));
+        let Self { in_hand, run } = &mut self;
+        in_hand.lanes.divert(mem::take(&mut run.diverted).into_iter().map(Key::from));
         let mut children: Option<Vec<Shard>> = None;
         loop {
-            if self.lanes.is_empty()
+            if in_hand.is_empty()
                 && let Some(children) = children.take()
             {
                 return End::Finished(children);
             }
-            let (mut lost, mut drain) = (self.run.signals.clone(), self.run.signals.clone());
+            let (mut lost, mut drain) = (run.signals.clone(), run.signals.clone());
+            let (is_empty, has_room) = (in_hand.is_empty(), in_hand.has_room());
             let woken = tokio::select! {
                 biased;
                 () = lost.reaches(Signal::Lost) => Woken::Lost,
                 () = drain.reaches(Signal::Drain) => Woken::Drain,
-                Some(diversion) = self.run.diversions.recv() => Woken::Diverted(diversion),
-                stopped = finished(&mut self.lanes, &mut self.finished), if !self.lanes.is_empty() => {
-                    Woken::Finished(stopped)
-                }
-                fed = self.run.feed.next(), if children.is_none() => Woken::Fed(fed),
+                Some(diversion) = run.diversions.recv() => Woken::Diverted(diversion),
+                stopped = in_hand.finished(), if !is_empty => Woken::Finished(stopped),
+                fed = run.feed.next(), if has_room && children.is_none() => Woken::Fed(fed),
             };
             match woken {
                 Woken::Lost => return End::Stopped,
                 Woken::Drain => return self.drain().await,
-                Woken::Diverted(Diversion::Divert(key)) => self.lanes.divert([Key::from(key)]),
+                Woken::Diverted(Diversion::Divert(key)) => in_hand.lanes.divert([Key::from(key)]),
                 Woken::Diverted(Diversion::Restore(key)) => {
-                    self.lanes.restore(&Key::from(key));
+                    in_hand.lanes.restore(&Key::from(key));
                 }
                 Woken::Finished(stopped) => {
-                    self.note();
+                    in_hand.note(&run.tracker);
                     if let Some(error) = stopped {
                         self.drain().await;
                         return End::Failed(error);
                     }
                 }
-                Woken::Fed(Fed::Records(items)) => {
-                    for item in items {
-                        self.arrived += 1;
-                        let key = match &self.key {
-                            Some(key) => Key::from(key(&item.record)),
-                            None => Key::of(&item.record),
-                        };
-                        self.lanes.push(key, Numbered(self.arrived, item.record), (item.ticket, item.slot));
-                    }
-                }
+                Woken::Fed(Fed::Records(items)) => in_hand.take(items),
                 Woken::Fed(Fed::End(became)) => children = Some(became),
                 Woken::Fed(Fed::Failed(error)) => return End::Failed(error),
             }
@@ -235,53 +182,21 @@ where
     async fn drain(mut self) -> End {
         /// As long as that may a retry take until it is left to the next owner.
         const PATIENCE: Duration = Duration::from_secs(1);
-        let begun = self.begun.load(Relaxed);
-        self.lanes.discard(move |Numbered(number, _)| *number > begun);
-        let mut lost = self.run.signals.clone();
-        while !self.lanes.is_empty() && !self.lanes.is_stopped() || self.lanes.running() > 0 {
-            let only_retries = self.lanes.running() == 0 && self.lanes.retries().count() > 0;
+        let Self { in_hand, run } = &mut self;
+        in_hand.give_up_rest();
+        let mut lost = run.signals.clone();
+        loop {
+            let lanes = &in_hand.lanes;
+            if lanes.running() == 0 && (lanes.is_empty() || lanes.is_stopped()) {
+                return End::Stopped;
+            }
+            let only_retries = lanes.running() == 0 && lanes.retries().next().is_some();
             tokio::select! {
                 biased;
                 () = lost.reaches(Signal::Lost) => return End::Stopped,
-                _ = finished(&mut self.lanes, &mut self.finished) => self.note(),
-                () = sleep(PATIENCE), if only_retries => break,
+                _ = in_hand.finished() => in_hand.note(&run.tracker),
+                () = sleep(PATIENCE), if only_retries => return End::Stopped,
             }
         }
-        End::Stopped
     }
-
-    /// Tells what is finished, and first which keys are diverted by it.
-    fn note(&mut self) {
-        for finished in &self.finished {
-            if let Some(key) = &finished.diverts {
-                self.run.tracker.divert(key.as_str());
-            }
-        }
-        self.run.tracker.finish(self.finished.drain(..).map(|finished| finished.claim.0));
-    }
-}
-
-/// Gathers what has finished, at least one; and why the source is to stop, if so.
-async fn finished<H>(
-    lanes: &mut Lanes<Key, Numbered, (Ticket, Slot), Begins<H>>,
-    finished: &mut Vec<Finished<Key, Numbered, (Ticket, Slot)>>,
-) -> Option<Error>
-where
-    H: Handler<Record> + Send + Sync,
-    H::Future: Send,
-{
-    poll_fn(|context: &mut Context<'_>| {
-        loop {
-            match lanes.poll(context) {
-                Poll::Ready(Some(Ok(one))) => finished.push(one),
-                Poll::Ready(Some(Err(stopped))) => {
-                    let error = given_up(&stopped.item.1, stopped.attempts, &stopped.failure);
-                    return Poll::Ready(Some(error));
-                }
-                Poll::Pending if finished.is_empty() => return Poll::Pending,
-                Poll::Ready(None) | Poll::Pending => return Poll::Ready(None),
-            }
-        }
-    })
-    .await
 }

@@ -1,6 +1,7 @@
 //! [`Lease`]: who processes a shard, and how far.
 
 mod change;
+mod check;
 pub mod conformance;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 pub use self::dynamodb::DynamoDb;
 pub use self::{
     change::{Change, Edit, Expect, Switches},
+    check::{Finding, check},
     fleet::{Fleet, Fleets, Metrics, Seen, UnknownState},
     memory::InMemory,
     store::{Answer, LeaseStore, Unavailable},

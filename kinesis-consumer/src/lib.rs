@@ -33,6 +33,13 @@
 //! The clients are yours; their HTTP client, credentials, endpoint and interceptors are used, their retries are not.
 //! Every request is admitted once, by a [`Throttle`](tidegate_throttle::Throttle).
 //!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `dynamodb` | yes | `lease::DynamoDb` |
+//! | `metrics` | no | the adapter of [`Health`] to the `metrics` facade |
+//!
 //! # Cancel safety
 //!
 //! Dropping a future of this crate loses no record; dropping a [`Running`] leaves its leases to expire.
@@ -45,6 +52,8 @@ mod fetch;
 mod handling;
 pub mod kpl;
 pub mod lease;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod processor;
 mod record;
 mod sequence;
@@ -59,6 +68,7 @@ pub use self::{
     checkpoint::{Checkpoint, Position},
     consumer::{Consumer, Fetch, Health, Running, ShardHealth},
     error::{Error, ErrorKind},
+    fetch::Reading,
     handling::Handling,
     processor::ShardProcessor,
     record::{Parts, Record},

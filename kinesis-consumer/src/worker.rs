@@ -29,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use self::coverage::hole;
 pub use self::{
     action::Action,
     event::{Event, Listed},

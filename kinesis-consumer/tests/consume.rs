@@ -15,8 +15,8 @@ use std::{
 
 use futures_util::StreamExt as _;
 use tidegate_kinesis_consumer::{
-    Checkpoint, Concurrency, Consumer, Delivery, ErrorKind, Failure, Handling, InitialPosition, Policy,
-    Record, ShardProcessor, lease::LeaseStore as _,
+    Attempt, Checkpoint, Concurrency, Consumer, Delivery, ErrorKind, Failure, Handling, InitialPosition,
+    Policy, Record, ShardProcessor, lease::LeaseStore as _,
 };
 use tidegate_lanes::dead_letter::Memory;
 use tokio::time::{Instant, sleep};
@@ -60,6 +60,8 @@ async fn shards_are_shared_and_handed_over_without_repeats() {
     world.all_seen().await;
     let mut second = world.run("b");
     sleep(seconds(10)).await;
+    let totals = first.health().totals;
+    assert_eq!((totals.records, totals.leases_lost), (400, 0), "over the runs that went to the other, too");
     let owners: Vec<_> = world.leases().await.into_iter().filter_map(|lease| lease.owner).collect();
     assert_eq!(owners.iter().filter(|owner| owner.as_str() == "b").count(), 4, "{owners:?}");
     world.write(200, 2).await;
@@ -183,6 +185,32 @@ async fn a_failing_key_waits_and_the_others_go_on() {
     world.log.assert_once_and_in_order();
     let all = world.log.all();
     assert!(all[45..].iter().all(|seen| seen.key == "key-3"), "{all:?}");
+}
+
+/// Records go into the lanes as these can do with more; what waits behind a key's long backlog could be forgotten.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_waits_for_its_retry_holds_up_nobody_however_many_records_it_has() {
+    let mut world = World::new(1).await;
+    world.write(1, 300).await;
+    world.write(10, 1).await;
+    let log = world.log.clone();
+    let handling = Handling::new(move |record: Record, attempt: Attempt| {
+        let log = log.clone();
+        async move {
+            if record.data().as_ref() == b"1" && record.partition_key() == "key-0" && attempt.number() == 1 {
+                return Err(Failure::retry_after(seconds(60), "not yet"));
+            }
+            log.push("a", &record);
+            Ok(())
+        }
+    });
+    let handling = handling.concurrency(Concurrency::per_key(1));
+    let mut running = world.consumer().build().unwrap().run(handling);
+    sleep(seconds(10)).await;
+    assert_eq!(world.log.len(), 9, "{:?}", world.missing());
+    world.all_seen().await;
+    running.shutdown(DEADLINE).await.unwrap();
+    world.log.assert_once_and_in_order();
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,9 +15,9 @@ use std::{collections::BTreeSet, time::Duration};
 use fleet::{EPOCH, Fleet, id, millis, secs, settings};
 use proptest::prelude::*;
 use tidegate_kinesis_consumer::{
-    Checkpoint, Position,
-    lease::{self, Lease, Timestamp, WorkerId},
-    worker::{Event, InitialPosition, Settings},
+    Checkpoint, HashRange, Position, Shard,
+    lease::{self, Answer, Lease, Timestamp, Unavailable, WorkerId},
+    worker::{Action, Event, InitialPosition, Listed, Settings, Worker},
 };
 
 fn worker(number: usize) -> Settings {
@@ -136,6 +136,24 @@ fn two_processes_of_one_name_do_not_flap() {
     assert_eq!((fleet.switches.len(), fleet.loads()), (switches, vec![8, 0]));
 }
 
+/// A process took the leases of its twin for nobody's, asked for a share of its own, and leases moved without end.
+#[test]
+fn two_processes_of_one_name_have_one_share() {
+    for seed in 0..8 {
+        let mut fleet = Fleet::new(6, seed);
+        fleet.start(settings("one", 1));
+        fleet.start(settings("other", 2));
+        fleet.run_for(secs(10));
+        fleet.start(settings("one", 3));
+        fleet.start(settings("new", 4));
+        fleet.run_for(secs(10));
+        let (switches, loads) = (fleet.switches.len(), fleet.loads());
+        assert_eq!((loads[0] + loads[2], loads[1], loads[3]), (2, 2, 2), "{loads:?}");
+        fleet.run_for(secs(30));
+        assert_eq!((fleet.switches.len(), fleet.loads()), (switches, loads));
+    }
+}
+
 #[test]
 fn a_frozen_worker_writes_nothing_when_it_thaws() {
     let mut fleet = Fleet::new(8, 8);
@@ -215,6 +233,75 @@ fn a_deleted_lease_is_healed() {
     fleet.start(worker(1));
     let took = fleet.wait_for(secs(60), |fleet| fleet.running() == 8);
     assert!(took < secs(30), "{took:?}");
+}
+
+/// Who had it made it anew, waited for the answer in vain, and meanwhile found that it was lacking: it began again.
+#[test]
+fn who_has_a_lease_that_was_deleted_makes_it_as_it_was() {
+    fn next(worker: &mut Worker, millis: u64) -> Vec<Action> {
+        std::iter::from_fn(|| worker.next(Duration::from_millis(millis))).collect()
+    }
+    fn scan(worker: &mut Worker, asked: u64) {
+        worker.handle(millis(asked), Event::Scanned { asked: millis(asked), answer: Ok(Vec::new()) });
+    }
+    fn list(worker: &mut Worker, asked: u64) {
+        let shard = Shard {
+            id: id(0),
+            parents: BTreeSet::new(),
+            hash_range: HashRange::ALL,
+            closed: false,
+            first_sequence: None,
+        };
+        worker.handle(
+            millis(asked),
+            Event::Listed { asked: millis(asked), answer: Listed::Shards(vec![shard]) },
+        );
+    }
+    let mut worker = Worker::new(worker(0), Duration::ZERO);
+    assert_eq!(next(&mut worker, 0), [Action::Scan, Action::List]);
+    scan(&mut worker, 0);
+    list(&mut worker, 0);
+    let [Action::Create(lease)] = &next(&mut worker, 0)[..] else { panic!("makes it") };
+    let answer = Ok(Answer::Done(lease.clone()));
+    worker.handle(Duration::ZERO, Event::Created { lease: lease.clone(), asked: Duration::ZERO, answer });
+    let [Action::Run { run, .. }] = next(&mut worker, 0)[..] else { panic!("runs it") };
+    let checkpoint = Checkpoint::At(Position::default());
+    worker.handle(
+        millis(10),
+        Event::Progress { key: id(0), run, checkpoint, diverted: BTreeSet::new(), bytes: 0, waiting: false },
+    );
+    let actions = next(&mut worker, 3500);
+    let Some(Action::Change(change)) = actions.iter().find(|action| **action != Action::Scan) else {
+        panic!("writes it: {actions:?}")
+    };
+    let answer = Ok(Answer::Refused(None));
+    worker.handle(millis(3510), Event::Changed { change: change.clone(), asked: millis(3500), answer });
+    let [Action::Create(anew)] = &next(&mut worker, 3510)[..] else { panic!("makes it anew") };
+    assert_eq!(anew.checkpoint, checkpoint);
+    scan(&mut worker, 3500);
+    assert_eq!(next(&mut worker, 4010), [Action::Scan, Action::List]);
+    scan(&mut worker, 4010);
+    let answer = Err(Unavailable::new("lost"));
+    worker.handle(millis(4100), Event::Created { lease: anew.clone(), asked: millis(3510), answer });
+    list(&mut worker, 4100);
+    for at in [4100, 4200] {
+        assert_eq!(next(&mut worker, at), [], "waits before it tries again");
+    }
+}
+
+/// A write that was held up was made after its lease had been deleted and made anew, and the counters had met.
+#[test]
+fn a_lease_that_is_made_anew_is_beyond_the_writes_of_the_old() {
+    let mut fleet = Fleet::new(8, 26);
+    fleet.start(worker(0));
+    fleet.run_for(secs(30));
+    fleet.kill(0);
+    let old = fleet.table.remove(&id(5)).unwrap();
+    let mut settings = worker(1);
+    settings.epoch = Timestamp(EPOCH.0 + 30_000);
+    fleet.start(settings);
+    fleet.wait_for(secs(60), |fleet| fleet.table.contains_key(&id(5)));
+    assert!(fleet.table[&id(5)].counter > old.counter);
 }
 
 /// A KCL of 2.x in Java: it renews by the counter, and leaves our attributes as they are.
@@ -442,7 +529,7 @@ proptest! {
             let up: Vec<_> = (0..fleet.hosts.len()).filter(|i| fleet.hosts[*i].alive && !fleet.hosts[*i].finished).collect();
             let mut open: Vec<_> = fleet.shards.values().filter(|stock| !stock.shard.closed).map(|stock| stock.shard.clone()).collect();
             open.sort_by_key(|shard| shard.hash_range);
-            let number = |shard: &tidegate_kinesis_consumer::Shard| shard.id.as_str()[8..].parse::<u64>().unwrap();
+            let number = |shard: &Shard| shard.id.as_str()[8..].parse::<u64>().unwrap();
             match what {
                 0 => { start(&mut fleet); }
                 1 if up.len() > 1 => fleet.kill(up[which.index(up.len())]),

@@ -206,6 +206,7 @@ enum Step {
     Slot { reservation: usize, bytes: usize },
     Return { reservation: usize },
     Finish { slot: usize },
+    Merge { slot: usize, into: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -218,6 +219,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..8_usize, 0..60_usize).prop_map(|(reservation, bytes)| Step::Slot { reservation, bytes }),
         2 => (0..8_usize).prop_map(|reservation| Step::Return { reservation }),
         3 => (0..16_usize).prop_map(|slot| Step::Finish { slot }),
+        1 => (0..16_usize, 0..16_usize).prop_map(|(slot, into)| Step::Merge { slot, into }),
     ]
 }
 
@@ -266,12 +268,16 @@ proptest! {
                     drop(reservations.remove(reservation));
                 }
                 Step::Finish { slot } if slot < slots.len() => drop(slots.remove(slot)),
+                Step::Merge { slot, into } if slot < slots.len() && into + 1 < slots.len() => {
+                    let (_, merged) = slots.remove(slot);
+                    slots[into].1.merge(merged);
+                }
                 _ => {}
             }
             let mut all = Amount::NONE;
             for (index, shard) in shards.iter().enumerate() {
                 let reserved = reservations.iter().filter(|it| it.0 == index).map(|it| it.1.left());
-                let held = slots.iter().filter(|it| it.0 == index).map(|it| Amount::new(1, it.1.bytes()));
+                let held = slots.iter().filter(|it| it.0 == index).map(|it| it.1.amount());
                 let held = reserved.chain(held).fold(Amount::NONE, |sum, it| {
                     Amount::new(sum.count + it.count, sum.bytes + it.bytes)
                 });

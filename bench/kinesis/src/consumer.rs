@@ -1,18 +1,14 @@
 //! The consumer, with its leases in DynamoDB.
 
-use std::{
-    hint::black_box,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tidegate_kinesis_consumer::{Concurrency, Consumer, Handling, Record, lease::DynamoDb};
-use tokio::sync::Notify;
+use tokio::time::sleep;
 
-use crate::{Measured, Result, clients::Target};
+use crate::{Measured, Result, clients::Target, seen::Seen};
+
+/// At the tip, two checkpoints of every lease.
+const REST: Duration = Duration::from_secs(6);
 
 /// What it reads, and how.
 #[derive(clap::Args)]
@@ -35,23 +31,24 @@ pub(crate) async fn read(args: &Args) -> Result<Measured> {
     let table = format!("bench-{:016x}", fastrand::u64(..));
     let leases = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config), table);
     let consumer = Consumer::builder(args.target.kinesis(), args.target.stream.as_str(), leases).build()?;
-    let (seen, all) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
-    let (count, done, expected) = (Arc::clone(&seen), Arc::clone(&all), args.target.records);
+    let seen = Arc::new(Seen::expecting(args.target.records));
+    let eyes = Arc::clone(&seen);
     let handling = Handling::new(move |record: Record, _| {
-        black_box((record.partition_key(), record.position(), record.data()));
-        if count.fetch_add(1, Relaxed) + 1 == expected {
-            done.notify_one();
-        }
+        eyes.look(record.partition_key(), record.data());
         async { Ok(()) }
     })
     .concurrency(concurrency);
     let start = Measured::start();
     let mut running = consumer.run(handling);
     tokio::select! {
-        () = all.notified() => {}
+        () = seen.all() => {}
         ended = running.wait() => ended?,
     }
-    let measured = start.end(seen.load(Relaxed))?;
+    let mut measured = start.end(seen.records())?;
+    let rest = Measured::start();
+    sleep(REST).await;
+    let rest = rest.end(0)?;
+    measured.at_rest = Some(rest.cpu_seconds / rest.seconds);
     running.shutdown(Duration::from_secs(10)).await?;
     Ok(measured)
 }

@@ -8,7 +8,9 @@ mod consumer;
 mod measured;
 mod process;
 mod report;
+mod seen;
 mod server;
+mod ten;
 
 use std::process::ExitCode;
 
@@ -20,6 +22,10 @@ use self::{case::Case, measured::Measured};
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Reads the same records with a bare loop and with the consumer, in turn, and prints what each took.
+///
+/// Both read 4 shards at the pace that Kinesis allows, 2 MB a second each, and look at each record. The consumer's CPU
+/// has in it what its leases in DynamoDB cost meanwhile; what they and the looks at the tip cost by themselves is printed
+/// beside it.
 #[derive(Parser)]
 #[command(name = "bench-kinesis", max_term_width = 100)]
 struct Args {
@@ -39,6 +45,13 @@ struct Args {
 /// What the bench starts of itself, so that each side has a process of its own.
 #[derive(Subcommand)]
 enum Part {
+    /// Ten applications read one stream of two shards under its limits, and beside them, on a stream of the same
+    /// traffic, ten pollers with a fixed interval: each in a process of its own.
+    Ten(ten::Args),
+    #[command(hide = true)]
+    TenServe(ten::Args),
+    #[command(hide = true)]
+    TenRead(ten::ReadArgs),
     #[command(hide = true)]
     Serve,
     #[command(hide = true)]
@@ -51,6 +64,9 @@ enum Part {
 async fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match &args.part {
+        Some(Part::Ten(args)) => ten::show(args).await,
+        Some(Part::TenServe(args)) => ten::serve(args).await,
+        Some(Part::TenRead(args)) => ten::read(args).await,
         Some(Part::Serve) => server::serve().await,
         Some(Part::Bare(target)) => bare::read(target).await.and_then(|measured| measured.print()),
         Some(Part::Consume(args)) => consumer::read(args).await.and_then(|measured| measured.print()),

@@ -1,13 +1,14 @@
 //! [`Measured`]: what it took to read a stream.
 
-use std::{fs, time::Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-
-/// Linux tells CPU time in hundredths of a second, whatever the machine.
-const TICKS: f64 = 100.0;
 
 /// What it took to read a stream.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -15,6 +16,8 @@ pub(crate) struct Measured {
     pub(crate) records: u64,
     pub(crate) seconds: f64,
     pub(crate) cpu_seconds: f64,
+    /// CPU seconds a second once all was read: what leases and looks at the tip cost. Only of a consumer.
+    pub(crate) at_rest: Option<f64>,
     /// The most memory that was resident, in MiB.
     pub(crate) peak_mib: f64,
 }
@@ -22,7 +25,7 @@ pub(crate) struct Measured {
 /// A measurement under way.
 pub(crate) struct Start {
     time: Instant,
-    cpu: Option<f64>,
+    cpu: f64,
 }
 
 impl Measured {
@@ -41,25 +44,24 @@ impl Measured {
 
 impl Start {
     pub(crate) fn end(self, records: u64) -> Result<Measured> {
-        let cpu = self.cpu.zip(cpu()).map(|(before, after)| after - before);
+        let cpu_seconds = cpu() - self.cpu;
         #[allow(clippy::disallowed_methods, reason = "a measurement")]
         let seconds = self.time.elapsed().as_secs_f64();
         Ok(Measured {
             records,
             seconds,
-            cpu_seconds: cpu.ok_or("no CPU times in /proc/self/stat: this bench needs Linux")?,
+            cpu_seconds,
+            at_rest: None,
             peak_mib: peak_mib().ok_or("no VmHWM in /proc/self/status: this bench needs Linux")?,
         })
     }
 }
 
 /// The CPU seconds of this process, user and system.
-fn cpu() -> Option<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The name, which may hold blanks, is field 1 and ends at the last bracket.
-    let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let ticks = fields.take(2).map(|ticks| ticks.parse::<u32>().ok()).sum::<Option<u32>>()?;
-    Some(f64::from(ticks) / TICKS)
+fn cpu() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    // It counts from 0 up.
+    Duration::try_from(time).unwrap_or_default().as_secs_f64()
 }
 
 fn peak_mib() -> Option<f64> {

@@ -76,6 +76,6 @@ pub(crate) async fn run(part: &[&str], target: &Target) -> Result<Measured> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-fn this() -> Result<Command> {
+pub(crate) fn this() -> Result<Command> {
     Ok(Command::new(std::env::current_exe()?))
 }

@@ -25,12 +25,14 @@ impl Row {
 
 fn least(runs: &[Measured]) -> Measured {
     let least = runs.iter().min_by(|a, b| a.cpu_seconds.total_cmp(&b.cpu_seconds));
-    *least.unwrap_or(&Measured { records: 0, seconds: 0.0, cpu_seconds: 0.0, peak_mib: 0.0 })
+    *least.unwrap_or(&Measured { records: 0, seconds: 0.0, cpu_seconds: 0.0, at_rest: None, peak_mib: 0.0 })
 }
 
 pub(crate) fn print(rows: &[Row]) {
-    println!("| records | side | CPU µs a record | of the bare loop | records/s | peak memory |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| records | side | CPU µs a record | of the bare loop | at the tip, CPU ms a second | records/s | peak memory |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     for row in rows {
         for (side, measured, ratio) in [
             ("bare GetRecords loop", row.bare, String::new()),
@@ -38,8 +40,9 @@ pub(crate) fn print(rows: &[Row]) {
         ] {
             #[expect(clippy::cast_precision_loss, reason = "a count of records is far below 2^52")]
             let records = measured.records as f64;
+            let at_rest = measured.at_rest.map(|share| format!("{:.1}", share * 1e3)).unwrap_or_default();
             println!(
-                "| {} | {side} | {:.2} | {ratio} | {:.0} | {:.0} MiB |",
+                "| {} | {side} | {:.2} | {ratio} | {at_rest} | {:.0} | {:.0} MiB |",
                 row.case.name(),
                 measured.cpu_seconds * 1e6 / records,
                 records / measured.seconds,

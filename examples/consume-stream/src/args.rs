@@ -2,8 +2,8 @@
 
 use std::{num::NonZeroUsize, ops::RangeInclusive, process::ExitCode, time::Duration};
 
-use clap::Parser;
-use tidegate_kinesis_consumer::{Concurrency, InitialPosition, lease::Timestamp};
+use clap::{Parser, ValueEnum};
+use tidegate_kinesis_consumer::{Concurrency, Fetch, InitialPosition, lease::Timestamp};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 #[derive(Parser)]
@@ -26,9 +26,10 @@ pub(crate) struct Args {
     /// The name of this process among them. Default: one that names the host, new for each process.
     #[arg(long)]
     pub(crate) worker_id: Option<String>,
-    /// How records are read: polling.
-    #[arg(long, value_parser = ["polling"], default_value = "polling")]
-    fetch: String,
+    /// How records are read: by polling, or by enhanced fan-out, for which a consumer named as the application is
+    /// registered if it is not there.
+    #[arg(long, value_enum, default_value_t = By::Polling)]
+    fetch: By,
     /// Where a new application starts: trim-horizon, latest, or a time as of RFC 3339.
     #[arg(long, value_parser = initial_position, default_value = "trim-horizon")]
     pub(crate) start: InitialPosition,
@@ -52,6 +53,13 @@ pub(crate) struct Args {
     exit_when_idle: Option<u64>,
 }
 
+/// How records are read.
+#[derive(Clone, Copy, ValueEnum)]
+enum By {
+    Polling,
+    FanOut,
+}
+
 impl Args {
     /// Reads the command line; what it prints about it has been printed.
     pub(crate) fn read() -> Result<Self, ExitCode> {
@@ -72,6 +80,13 @@ impl Args {
 
     pub(crate) fn concurrency(&self) -> Concurrency {
         Concurrency::PerKey(self.concurrency)
+    }
+
+    pub(crate) fn fetch(&self) -> Fetch {
+        match self.fetch {
+            By::Polling => Fetch::polling(),
+            By::FanOut => Fetch::fan_out(self.application.as_str()),
+        }
     }
 
     pub(crate) fn failover(&self) -> Duration {

@@ -38,6 +38,7 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
     let leases = DynamoDb::new(clients.dynamodb, args.application.as_str());
     let consumer = Consumer::builder(clients.kinesis, args.stream.as_str(), leases)
         .start_at(args.start)
+        .fetch(args.fetch())
         .failover(args.failover())
         .checkpoint_every(args.checkpoint());
     let consumer = match &args.worker_id {

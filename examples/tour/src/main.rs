@@ -1,6 +1,7 @@
 //! Shows every piece at work on the embedded AWS, in under a minute: no account, no arguments.
 
 mod cloning;
+mod consuming;
 mod embedded;
 mod throttling;
 
@@ -32,5 +33,9 @@ async fn tour() -> Result<(), Box<dyn Error>> {
     println!(
         "\nclone: 7,500 objects under 195 prefixes, by copies inside S3, which allows 3,500 a second.\n"
     );
-    cloning::show().await
+    cloning::show().await?;
+    println!(
+        "\nkinesis-consumer, on lanes: two workers share 4 shards; one shard is split, then one worker stops.\n"
+    );
+    consuming::show().await
 }

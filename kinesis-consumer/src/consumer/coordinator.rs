@@ -18,12 +18,13 @@ use tracing::{Instrument as _, debug, error, info, info_span, warn};
 use super::{
     clock::Clock,
     feed::Feeds,
-    health::Health,
+    health::{Health, Totals},
     layer::{End, Layer},
     listing::Listing,
     run::{Run, ShardRun},
     signals::{Signal, signals},
     tracker::Tracker,
+    watchdog::Watchdog,
 };
 use crate::{
     Error, ErrorKind,
@@ -36,6 +37,9 @@ const FOREVER: Duration = Duration::MAX;
 
 /// Between two looks at who else shares the leases, and two reports to a leader, who forgets a worker after 60 s.
 const LOOK: Duration = Duration::from_secs(30);
+
+/// Between two accounts of how it stands: each one looks at every lease.
+const ACCOUNT: Duration = Duration::from_millis(100);
 
 /// What the owner of a consumer asks of its task.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +59,7 @@ pub(crate) struct Parts {
     pub(crate) feeds: Feeds,
     pub(crate) layer: Arc<dyn Layer>,
     pub(crate) health: Arc<Mutex<Health>>,
+    pub(crate) watchdog: Watchdog,
 }
 
 /// The task that does what the [`Worker`] decides: it makes the calls, starts and stops the runs, and tells the
@@ -68,8 +73,12 @@ pub(crate) struct Coordinator {
     tasks: JoinSet<End>,
     /// Which run a task is.
     ids: HashMap<task::Id, RunId>,
+    /// What the runs that have ended had done.
+    totals: Totals,
     /// Why the consumer stops by itself.
     failure: Option<Error>,
+    /// When it next says how it stands.
+    account: Duration,
 }
 
 impl Coordinator {
@@ -81,7 +90,9 @@ impl Coordinator {
             looks: JoinSet::new(),
             tasks: JoinSet::new(),
             ids: HashMap::new(),
+            totals: Totals::default(),
             failure: None,
+            account: Duration::ZERO,
         }
     }
 
@@ -98,11 +109,15 @@ impl Coordinator {
             while let Some(action) = self.parts.worker.next(now) {
                 finished |= self.perform(action);
             }
-            self.publish();
+            let accounted = finished || now >= self.account;
+            if accounted {
+                self.publish(now);
+            }
             if finished {
                 return self.failure.map_or(Ok(()), Err);
             }
-            let deadline = self.parts.worker.deadline();
+            let account = (!accounted).then_some(self.account);
+            let deadline = self.parts.worker.deadline().into_iter().chain(account).min();
             select! {
                 Some(event) = self.calls.join_next() => self.called(event),
                 Some(end) = self.tasks.join_next_with_id() => self.ended(end),
@@ -146,7 +161,10 @@ impl Coordinator {
             Action::Run { run, lease } => self.start(run, &lease),
             Action::Divert { run, lease, .. } => self.divert(run, lease),
             Action::Drain { run, .. } => self.signal(run, Signal::Drain),
-            Action::Abort { run, .. } => self.signal(run, Signal::Lost),
+            Action::Abort { run, .. } => {
+                self.totals.leases_lost += 1;
+                self.signal(run, Signal::Lost);
+            }
             Action::Finish => return true,
         }
         false
@@ -264,6 +282,7 @@ impl Coordinator {
         if let Some(event) = run.progress(id) {
             self.tell(event);
         }
+        self.totals.add(&run.tracker.standing());
         let (key, run) = (run.shard, id);
         match end {
             End::Finished(children) => {
@@ -285,10 +304,11 @@ impl Coordinator {
     }
 
     /// Says how it stands, for whoever asks.
-    fn publish(&self) {
-        let now = self.parts.clock.now();
+    fn publish(&mut self, now: Duration) {
+        self.account = now + ACCOUNT;
         let standings = self.runs.iter().map(|(id, run)| (*id, run.tracker.standing()));
-        let health = Health::new(now, self.parts.worker.status(now), &standings.collect());
+        let health = Health::new(now, self.parts.worker.status(now), &standings.collect(), self.totals);
+        self.parts.watchdog.watch(&health.shards);
         *self.parts.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 }

@@ -9,7 +9,9 @@ use tracing::{error, warn};
 use super::{Builder, listing::Listing, tracker::Tracker, unpack::Unpack};
 use crate::{
     Checkpoint, Error, ErrorKind, Record, Shard, ShardId,
-    fetch::{self, Fetched, Polling, Room, Start, Target},
+    fetch::{
+        self, FanOut, Fetched, ObstacleKind, Polling, Reader, Reading, Registration, Room, Start, Target,
+    },
     lease::{Lease, Timestamp},
     worker::{InitialPosition, Listed},
 };
@@ -20,6 +22,8 @@ pub(crate) struct Feeds {
     builder: Arc<Builder>,
     listing: Listing,
     budget: Budget,
+    /// For fan-out.
+    registration: Option<Arc<Registration>>,
 }
 
 /// The records of a shard, read by a task of its own. Dropped, nothing more is read.
@@ -50,7 +54,29 @@ pub(crate) struct Item {
 
 impl Feeds {
     pub(crate) fn new(builder: &Arc<Builder>, listing: Listing) -> Self {
-        Self { budget: builder.budget(), builder: Arc::clone(builder), listing }
+        let registration = builder.fetch.fan_out.clone().map(|name| {
+            let (kinesis, throttle) = (builder.kinesis.clone(), Arc::clone(&builder.throttle));
+            Arc::new(Registration::new(kinesis, throttle, &builder.stream, name))
+        });
+        Self { budget: builder.budget(), builder: Arc::clone(builder), listing, registration }
+    }
+
+    /// Finds or registers the consumer, where there has to be one.
+    ///
+    /// # Errors
+    /// What has to be mended first. What may pass by itself is waited for by each shard.
+    pub(crate) async fn prepare(&self) -> Result<(), Error> {
+        let Some(registration) = &self.registration else { return Ok(()) };
+        let Err(obstacle) = registration.arn().await else { return Ok(()) };
+        let kind = match obstacle.kind() {
+            ObstacleKind::Unavailable | ObstacleKind::InUse => {
+                warn!(%obstacle, "the consumer cannot be looked for or registered for now");
+                return Ok(());
+            }
+            ObstacleKind::Invalid | ObstacleKind::NoStream => ErrorKind::InvalidInput,
+            ObstacleKind::Denied | ObstacleKind::Limit => ErrorKind::Stream,
+        };
+        Err(Error::new(kind, obstacle.to_string()).because(obstacle))
     }
 
     /// Begins to read a shard.
@@ -59,13 +85,21 @@ impl Feeds {
         let target = Target::new(&*builder.stream, lease.key.clone());
         let (kinesis, throttle) = (builder.kinesis.clone(), Arc::clone(&builder.throttle));
         let start = start(lease, builder.initial, now);
-        let polling = Polling::new(kinesis, throttle, target, start, Shared(self.budget.clone()))
-            .with_idle(builder.fetch.idle);
+        let room = Shared(self.budget.clone());
+        let reader = if let Some(registration) = &self.registration {
+            let (registration, tracker) = (Arc::clone(registration), Arc::clone(&tracker));
+            let tell = Box::new(move |reading| tracker.reads(reading));
+            Reader::FanOut(FanOut::new(kinesis, throttle, registration, target, start, room, tell))
+        } else {
+            tracker.reads(Reading::Polling);
+            let polling = Polling::new(kinesis, throttle, target, start, room);
+            Reader::Polling(polling.with_idle(builder.fetch.idle))
+        };
         // One answer waits beside the one that is being worked on; the budget bounds both.
         let (sender, fed) = mpsc::channel(1);
         let unpack = Unpack::new(Arc::clone(&builder.stream), lease, builder.filter());
         let listing = self.listing.clone();
-        let reader = tokio::spawn(read(polling, unpack, listing, tracker, sender));
+        let reader = tokio::spawn(read(reader, unpack, listing, tracker, sender));
         Feed { fed, reader }
     }
 }
@@ -103,7 +137,7 @@ fn start(lease: &Lease, initial: InitialPosition, now: Timestamp) -> Start {
 }
 
 async fn read(
-    mut polling: Polling<Shared>,
+    mut reader: Reader<Shared>,
     mut unpack: Unpack,
     listing: Listing,
     tracker: Arc<Tracker>,
@@ -112,9 +146,14 @@ async fn read(
     /// Between two looks at a shard that cannot be read, as long as that may pass.
     const PAUSE: Duration = Duration::from_secs(1);
     loop {
-        let fed = match polling.next().await {
+        let fed = match reader.next().await {
             Ok(fetched) => {
-                let Fetched { records, behind, ended, reservation } = fetched;
+                let Fetched { records, behind, ended, crowded, reservation } = fetched;
+                if tracker.crowded(crowded) {
+                    warn!(
+                        "others read this shard so often that calls are refused; it is read less often, and enhanced fan-out would serve"
+                    );
+                }
                 let bytes = records.iter().map(|record| record.data.len() as u64).sum();
                 let records = unpack.records(records);
                 let positions = records.iter().map(Record::position);
@@ -124,7 +163,8 @@ async fn read(
                         let slot = reservation.slot(record.data().len());
                         Item { record, ticket, slot }
                     });
-                    if sender.send(Fed::Records(items.collect())).await.is_err() {
+                    let sent = sender.send(Fed::Records(items.collect()));
+                    if reader.meanwhile(sent).await.is_err() {
                         return;
                     }
                 }
@@ -134,13 +174,13 @@ async fn read(
                     Err(why) => {
                         warn!(why, "a shard seems to have ended, and is asked again");
                         tracker.read_failed(why);
-                        polling.ask_again();
+                        reader.ask_again();
                         sleep(PAUSE).await;
                         continue;
                     }
                 }
             }
-            Err(error) if error.kind() == fetch::ErrorKind::Unavailable => {
+            Err(error) if matches!(error.kind(), fetch::ErrorKind::Unavailable | fetch::ErrorKind::InUse) => {
                 warn!(%error, "a shard cannot be read for now");
                 tracker.read_failed(error.to_string());
                 sleep(PAUSE).await;
@@ -186,5 +226,9 @@ impl Room for Shared {
         let reservation = self.0.reserve_up_to(count, bytes).await;
         let left = reservation.left();
         (reservation, left.count, left.bytes)
+    }
+
+    async fn reserve(&self, count: usize, bytes: usize) -> Reservation {
+        self.0.reserve(count, bytes).await
     }
 }

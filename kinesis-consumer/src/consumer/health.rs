@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use super::tracker::Standing;
 use crate::{
     Checkpoint, ShardId,
+    fetch::Reading,
     worker::{LeaseStatus, RunId, State, Status},
 };
 
@@ -28,6 +29,22 @@ pub struct Health {
     pub no_stream: bool,
     /// Whether it shuts down.
     pub shutting_down: bool,
+    /// What it has done since its start.
+    pub totals: Totals,
+}
+
+/// What a consumer has done since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Records that were finished.
+    pub records: u64,
+    /// Bytes of data that were read.
+    pub bytes: u64,
+    /// Deliveries that were dropped without an ack.
+    pub dropped: u64,
+    /// Leases that were lost while their shard was processed, or that were not given up in time.
+    pub leases_lost: u64,
 }
 
 /// How one shard of a consumer stands.
@@ -50,12 +67,26 @@ pub struct ShardHealth {
     pub behind: Option<Duration>,
     /// Deliveries that were dropped without an ack.
     pub dropped: u64,
+    /// How it is read, and what its reader waits for; `None` while it is not.
+    pub reading: Option<Reading>,
+    /// Whether others read the shard so often that calls are refused, and it is therefore looked at less often: at
+    /// intervals of more than one and a half of [`idle`](crate::Fetch::idle). Enhanced fan-out would serve.
+    pub crowded: bool,
     /// Why the shard cannot be read, if the last look failed.
     pub read_error: Option<String>,
 }
 
 impl Health {
-    pub(super) fn new(now: Duration, status: Status, standings: &HashMap<RunId, Standing>) -> Self {
+    /// With what the runs that have ended had done.
+    pub(super) fn new(
+        now: Duration,
+        status: Status,
+        standings: &HashMap<RunId, Standing>,
+        mut totals: Totals,
+    ) -> Self {
+        for standing in standings.values() {
+            totals.add(standing);
+        }
         let shards = status.leases.into_iter().map(|lease| ShardHealth::new(now, lease, standings));
         Self {
             shards: shards.collect(),
@@ -66,6 +97,7 @@ impl Health {
             has_hole: status.hole.is_some(),
             no_stream: status.no_stream,
             shutting_down: status.shutdown.is_some(),
+            totals,
         }
     }
 
@@ -88,7 +120,22 @@ impl Health {
     }
 }
 
+impl Totals {
+    /// Adds what a run has done.
+    pub(super) fn add(&mut self, run: &Standing) {
+        self.records += run.finished;
+        self.bytes += run.bytes;
+        self.dropped += run.dropped;
+    }
+}
+
 impl ShardHealth {
+    /// Whether this process has the lease, and is not only about to get it.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        !matches!(self.state, State::Incoming(_))
+    }
+
     fn new(now: Duration, lease: LeaseStatus, standings: &HashMap<RunId, Standing>) -> Self {
         let standing = lease.run.and_then(|run| standings.get(&run)).cloned().unwrap_or_default();
         Self {
@@ -100,6 +147,8 @@ impl ShardHealth {
             in_flight: standing.pending,
             behind: standing.behind,
             dropped: standing.dropped,
+            reading: standing.reading,
+            crowded: standing.crowded,
             read_error: standing.read_error,
         }
     }

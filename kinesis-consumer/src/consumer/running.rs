@@ -16,6 +16,7 @@ use super::{
     identity,
     layer::Layer,
     listing::Listing,
+    watchdog::Watchdog,
 };
 use crate::{
     Error, ErrorKind,
@@ -140,6 +141,8 @@ async fn consume(
             return Err(Error::new(ErrorKind::Stream, message).because(error));
         }
     }
+    let feeds = Feeds::new(&builder, listing.clone());
+    feeds.prepare().await?;
     let mut worker = Worker::new(settings, clock.now());
     worker.handle(clock.now(), Event::Fleet(fleet));
     let parts = Parts {
@@ -148,10 +151,11 @@ async fn consume(
         clock,
         store: Arc::clone(&builder.store),
         fleets: Arc::clone(&builder.fleets),
-        feeds: Feeds::new(&builder, listing.clone()),
+        feeds,
         listing,
         layer,
         health,
+        watchdog: Watchdog::new(builder.stalled_after),
     };
     Coordinator::new(parts).run(orders).await
 }

@@ -10,7 +10,7 @@ use std::{
 use tidegate_lanes::{Ticket, Watermark};
 use tokio::sync::Notify;
 
-use crate::Position;
+use crate::{Position, fetch::Reading};
 
 /// What of a run is finished.
 #[derive(Debug, Default)]
@@ -25,9 +25,19 @@ struct State {
     told: Option<Position>,
     diverted: BTreeSet<String>,
     bytes: u64,
+    read: Read,
     behind: Option<Duration>,
     dropped: u64,
+    reading: Option<Reading>,
+    crowded: bool,
     read_error: Option<String>,
+}
+
+/// What was read of a run, in all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Read {
+    records: u64,
+    bytes: u64,
 }
 
 /// What is new since the last time.
@@ -46,10 +56,18 @@ pub(crate) struct Progress {
 pub(crate) struct Standing {
     /// Records that were read and are not finished.
     pub(crate) pending: usize,
+    /// Records that are finished.
+    pub(crate) finished: u64,
+    /// Bytes that were read.
+    pub(crate) bytes: u64,
     /// How far behind the stream's tip the last answer was.
     pub(crate) behind: Option<Duration>,
     /// Deliveries that were dropped without an answer.
     pub(crate) dropped: u64,
+    /// How the shard is read, and what its reader waits for.
+    pub(crate) reading: Option<Reading>,
+    /// Whether it is read less often, for others read it, too.
+    pub(crate) crowded: bool,
     /// Why the shard cannot be read, if the last look failed.
     pub(crate) read_error: Option<String>,
 }
@@ -66,7 +84,10 @@ impl Tracker {
         state.bytes += bytes;
         state.behind = Some(behind);
         state.read_error = None;
-        positions.map(|position| state.watermark.arrive(position)).collect()
+        let tickets: Vec<_> = positions.map(|position| state.watermark.arrive(position)).collect();
+        state.read.records += tickets.len() as u64;
+        state.read.bytes += bytes;
+        tickets
     }
 
     /// Takes note that records are finished.
@@ -102,6 +123,17 @@ impl Tracker {
         self.state().dropped += 1;
     }
 
+    /// Takes note of how the shard is read.
+    pub(crate) fn reads(&self, how: Reading) {
+        self.state().reading = Some(how);
+    }
+
+    /// Takes note of whether the shard is read by many. Whether that is new.
+    pub(crate) fn crowded(&self, crowded: bool) -> bool {
+        let before = mem::replace(&mut self.state().crowded, crowded);
+        crowded && !before
+    }
+
     /// Takes note that the shard could not be read.
     pub(crate) fn read_failed(&self, why: impl Into<String>) {
         self.state().read_error = Some(why.into());
@@ -110,10 +142,15 @@ impl Tracker {
     /// How it stands.
     pub(crate) fn standing(&self) -> Standing {
         let state = self.state();
+        let pending = state.watermark.pending();
         Standing {
-            pending: state.watermark.pending(),
+            pending,
+            finished: state.read.records.saturating_sub(pending as u64),
+            bytes: state.read.bytes,
             behind: state.behind,
             dropped: state.dropped,
+            reading: state.reading,
+            crowded: state.crowded,
             read_error: state.read_error.clone(),
         }
     }

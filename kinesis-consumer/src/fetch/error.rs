@@ -23,6 +23,8 @@ pub(crate) enum ErrorKind {
     Unavailable,
     /// The credentials do not allow the action. A retry helps once they do.
     Denied,
+    /// Another process has the shard's subscription. A retry helps once it has not.
+    InUse,
     /// The stream's key cannot be used. A retry helps once it can.
     Key,
     /// The service does not take the request. A retry does not help.
@@ -50,7 +52,7 @@ impl Error {
 
 impl ErrorKind {
     /// Of an error code, unless it is one to try again.
-    pub(super) fn of(code: &str) -> Option<Self> {
+    pub(crate) fn of(code: &str) -> Option<Self> {
         match code {
             "AccessDeniedException"
             | "UnrecognizedClientException"
@@ -74,6 +76,10 @@ impl fmt::Display for Error {
         let why = match self.kind {
             ErrorKind::Unavailable => "failed several times",
             ErrorKind::Denied => "is not allowed",
+            ErrorKind::InUse => {
+                "was refused, or ended: another process reads the shard as the same consumer; each application needs \
+                 a consumer of its own"
+            }
             ErrorKind::Key => "failed for the key of the stream",
             ErrorKind::Invalid => "was refused as invalid",
             ErrorKind::Answer => "was answered with what cannot be read",

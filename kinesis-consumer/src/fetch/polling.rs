@@ -11,7 +11,10 @@ use aws_sdk_kinesis::{
     types::{ChildShard, ShardIteratorType},
 };
 use bytes::Bytes;
-use tidegate_throttle::{Call, Throttle, aws};
+use tidegate_throttle::{
+    Call, Throttle,
+    aws::{self, Verdict},
+};
 use tokio::time::Instant;
 
 use super::{Error, ErrorKind, Fetched, RawRecord, Room, Start, Target, appetite::Appetite, pace::Pace};
@@ -42,6 +45,8 @@ pub(crate) struct Polling<R> {
     /// Where to go on, should the iterator expire.
     position: Start,
     iterator: Option<String>,
+    /// Whether the last answer had the newest record, or there was none.
+    at_tip: bool,
     failures: u32,
     ended: Option<Vec<Shard>>,
 }
@@ -51,6 +56,8 @@ enum Failure {
     Expired,
     Gone,
     Error(Error),
+    /// The shard is read by others, too, and the next look is for later.
+    Refused,
     /// With what is reported, should it last.
     Transient(Error),
 }
@@ -77,6 +84,7 @@ impl<R: Room> Polling<R> {
             appetite: Appetite::new(),
             position: start,
             iterator: None,
+            at_tip: true,
             failures: 0,
             ended: None,
         }
@@ -108,7 +116,8 @@ impl<R: Room> Polling<R> {
         loop {
             if let Some(children) = &self.ended {
                 let ended = Some(children.clone());
-                return Ok(Fetched { records: Vec::new(), behind: Duration::ZERO, ended, reservation: None });
+                let (records, behind) = (Vec::new(), Duration::ZERO);
+                return Ok(Fetched { records, behind, ended, crowded: false, reservation: None });
             }
             tokio::time::sleep_until(self.epoch + self.pace.due()).await;
             match self.attempt().await {
@@ -117,6 +126,7 @@ impl<R: Room> Polling<R> {
                     return Ok(fetched);
                 }
                 Err(Failure::Expired) => self.iterator = None,
+                Err(Failure::Refused) => self.pace.refused(self.epoch.elapsed(), fastrand::u32(..)),
                 Err(Failure::Gone) => self.ended = Some(Vec::new()),
                 Err(Failure::Error(error)) => return Err(error),
                 Err(Failure::Transient(error)) => {
@@ -147,7 +157,11 @@ impl<R: Room> Polling<R> {
         // At most 10,000.
         let get = self.client.get_records().limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let get = get.shard_iterator(iterator).set_stream_arn(self.target.arn().map(str::to_owned));
-        let answer = self.send(&self.records_call, || get.clone().send()).await?;
+        let answer = if self.at_tip {
+            self.send_once(|| get.clone().send()).await?
+        } else {
+            self.send(&self.records_call, || get.clone().send()).await?
+        };
         let now = self.epoch.elapsed();
         self.take(answer, limit, now, reservation).map_err(Failure::Error)
     }
@@ -169,14 +183,16 @@ impl<R: Room> Polling<R> {
         };
         let bytes: usize = records.iter().map(|it| it.data.len() + it.partition_key.len()).sum();
         self.appetite.answered(limit, records.len(), bytes);
-        self.pace.answered(now, bytes as u64, behind == 0);
+        self.at_tip = behind == 0;
+        self.pace.answered(now, bytes as u64, self.at_tip, fastrand::u32(..));
         if let Some(last) = records.last() {
             self.position = Start::AfterSequence(last.sequence);
         }
         self.iterator = answer.next_shard_iterator;
         self.ended.clone_from(&ended);
         let behind = Duration::from_millis(behind);
-        Ok(Fetched { records, behind, ended, reservation: Some(reservation) })
+        let crowded = self.pace.is_crowded();
+        Ok(Fetched { records, behind, ended, crowded, reservation: Some(reservation) })
     }
 
     async fn new_iterator(&self) -> Result<String, Failure> {
@@ -200,18 +216,43 @@ impl<R: Room> Polling<R> {
         answer.shard_iterator.ok_or_else(|| Failure::Error(none()))
     }
 
+    /// At the tip, a call that is refused is not sent again before the next look.
+    async fn send_once<T, E, F>(&self, operation: impl FnOnce() -> F) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let call = &self.records_call;
+        let permit = self.throttle.acquire(call).await;
+        let mut permit = permit.map_err(|refused| {
+            Failure::Transient(Error::new(ErrorKind::Unavailable, "GetRecords", &self.target, refused))
+        })?;
+        permit.sent();
+        let result = operation().await;
+        let verdict = aws::verdict(call.service_name(), &result);
+        permit.finish(verdict.into());
+        match result {
+            Ok(answer) => Ok(answer),
+            Err(_) if matches!(verdict, Verdict::Rate { .. }) => Err(Failure::Refused),
+            Err(error) => Err(self.failure(call, error)),
+        }
+    }
+
     async fn send<T, E, F>(&self, call: &Call, operation: impl FnMut() -> F) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        let error = match aws::send(&*self.throttle, call, operation).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
+        aws::send(&*self.throttle, call, operation).await.map_err(|error| self.failure(call, error))
+    }
+
+    fn failure<E>(&self, call: &Call, error: SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
         let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
         let action = if call.operation_name() == "GetRecords" { "GetRecords" } else { "GetShardIterator" };
-        Err(match (code, ErrorKind::of(code)) {
+        match (code, ErrorKind::of(code)) {
             ("ExpiredIteratorException", _) => Failure::Expired,
             ("ResourceNotFoundException", _) => Failure::Gone,
             // A time that is not yet there by Kinesis's clock.
@@ -220,7 +261,7 @@ impl<R: Room> Polling<R> {
             }
             (_, Some(kind)) => Failure::Error(Error::new(kind, action, &self.target, error)),
             _ => Failure::Transient(Error::new(ErrorKind::Unavailable, action, &self.target, error)),
-        })
+        }
     }
 }
 
@@ -237,8 +278,11 @@ impl<R> fmt::Debug for Polling<R> {
 type Unreadable = Box<dyn std::error::Error + Send + Sync>;
 
 /// Nothing is copied.
-fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> {
-    let arrived_at = record.approximate_arrival_timestamp.map_or(Ok(0), DateTime::to_millis)?;
+pub(super) fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> {
+    // The SDK reads seconds as a float, and is often a little below the millisecond that was sent.
+    let arrived_at = record
+        .approximate_arrival_timestamp
+        .map_or(0, |time| (time.as_nanos() + 500_000).div_euclid(1_000_000));
     Ok(RawRecord {
         sequence: record.sequence_number.parse()?,
         partition_key: record.partition_key.ok_or("a record without partition key")?,
@@ -247,7 +291,7 @@ fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> 
     })
 }
 
-fn child(shard: ChildShard) -> Result<Shard, Unreadable> {
+pub(super) fn child(shard: ChildShard) -> Result<Shard, Unreadable> {
     let range = shard.hash_key_range.ok_or("a child shard without hash keys")?;
     Ok(Shard {
         id: shard.shard_id.into(),

@@ -23,6 +23,10 @@ impl Room for Grant {
         let granted = (count.min(self.0), bytes.min(self.1));
         (granted, granted.0, granted.1)
     }
+
+    async fn reserve(&self, count: usize, bytes: usize) -> (usize, usize) {
+        (count, bytes)
+    }
 }
 
 struct World {

@@ -3,7 +3,7 @@
 use crate::HashRange;
 
 /// The first hash keys that none of the ranges has.
-pub(super) fn hole(ranges: impl IntoIterator<Item = HashRange>) -> Option<HashRange> {
+pub(crate) fn hole(ranges: impl IntoIterator<Item = HashRange>) -> Option<HashRange> {
     let mut ranges: Vec<_> = ranges.into_iter().collect();
     ranges.sort_unstable();
     let mut next = 0;
@@ -16,6 +16,13 @@ pub(super) fn hole(ranges: impl IntoIterator<Item = HashRange>) -> Option<HashRa
         }
     }
     Some(HashRange { first: next, last: u128::MAX })
+}
+
+/// Whether the ranges together have all of this one.
+pub(super) fn covers(ranges: impl IntoIterator<Item = HashRange>, range: HashRange) -> bool {
+    let before = range.first.checked_sub(1).map(|last| HashRange { first: 0, last });
+    let after = range.last.checked_add(1).map(|first| HashRange { first, last: u128::MAX });
+    hole(ranges.into_iter().chain(before).chain(after)).is_none()
 }
 
 #[cfg(test)]
@@ -32,6 +39,16 @@ mod tests {
         assert_eq!(hole([range(0, 9), range(20, u128::MAX)]), Some(range(10, 19)));
         assert_eq!(hole([range(5, 9), range(0, 7)]), Some(range(10, u128::MAX)));
         assert_eq!(hole([range(1, u128::MAX)]), Some(range(0, 0)));
+    }
+
+    #[test]
+    fn covers_what_it_has() {
+        let range = |first, last| HashRange { first, last };
+        assert!(covers([range(0, 9), range(10, 30)], range(5, 30)));
+        assert!(!covers([range(0, 9), range(11, 30)], range(5, 30)));
+        assert!(!covers([range(0, 9)], HashRange::ALL));
+        assert!(covers([HashRange::ALL], range(0, 0)) && covers([HashRange::ALL], HashRange::ALL));
+        assert!(!covers([], range(7, 7)));
     }
 
     proptest! {

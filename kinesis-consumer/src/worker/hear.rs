@@ -141,7 +141,7 @@ impl Worker {
 
     fn deleted(&mut self, key: &ShardId, answer: &Result<Answer, Unavailable>, now: Duration) {
         self.flights.remove(key);
-        self.gate.answered(answer.is_ok(), now);
+        self.gate.answered(answer.as_ref().err(), now);
         match answer {
             Ok(Answer::Done(_) | Answer::Refused(None)) => self.table.remove(key),
             // It is another than we thought: the next scan shows it.
@@ -159,7 +159,7 @@ impl Worker {
         now: Duration,
     ) {
         let Some(flight) = self.flights.remove(key) else { return };
-        self.gate.answered(answer.is_ok(), now);
+        self.gate.answered(answer.as_ref().err(), now);
         match &answer {
             Ok(Answer::Done(row) | Answer::Refused(Some(row))) => self.table.tell(row.clone(), asked, now),
             Ok(Answer::Refused(None)) => self.table.remove(key),

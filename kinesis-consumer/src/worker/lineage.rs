@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     InitialPosition,
+    coverage::covers,
     listing::Listing,
     table::{Seen, Table},
 };
@@ -43,8 +44,21 @@ pub(super) fn missing(
     now: Timestamp,
 ) -> Vec<Lease> {
     let start = Start::of(table, initial, now);
-    let blocked_by = table.live().flat_map(|seen| waits_for(seen, table, Some(listing)));
-    let open = listing.shards().filter(|shard| !shard.closed).map(|shard| &shard.id);
+    // One that is seen as it was before its parents' leases went waits for nothing.
+    let blocked = table.live().filter(|seen| seen.is_confirmed());
+    let blocked_by = blocked.flat_map(|seen| waits_for(seen, table, Some(listing)));
+    // A list may be older than what is known of the leases: where others have all of a shard's keys, it is read.
+    let ranges: Vec<_> = table
+        .live()
+        .filter_map(|seen| {
+            let listed = || Some(listing.get(&seen.lease.key)?.hash_range);
+            seen.lease.hash_range.or_else(listed)
+        })
+        .collect();
+    let lacks = |shard: &&Shard| {
+        !shard.closed && table.lease(&shard.id).is_none() && !covers(ranges.iter().copied(), shard.hash_range)
+    };
+    let open = listing.shards().filter(lacks).map(|shard| &shard.id);
     let mut to_visit: Vec<_> = open.chain(blocked_by).collect();
     let mut visited = BTreeSet::new();
     let mut leases = Vec::new();
@@ -202,12 +216,22 @@ mod tests {
         numbers.iter().map(|number| id(*number)).collect()
     }
 
+    /// 1 and 2 are the halves of the others.
+    fn half(number: u64) -> HashRange {
+        const MIDDLE: u128 = u128::MAX / 2;
+        match number {
+            1 => HashRange { first: 0, last: MIDDLE },
+            2 => HashRange { first: MIDDLE + 1, last: u128::MAX },
+            _ => HashRange::ALL,
+        }
+    }
+
     /// Shards, with their parents, and whether they are closed.
     fn listing(shards: &[(u64, &[u64], bool)]) -> Listing {
         let shard = |(number, parents, closed): &(u64, &[u64], bool)| Shard {
             id: id(*number),
             parents: ids(parents),
-            hash_range: HashRange::ALL,
+            hash_range: half(*number),
             closed: *closed,
             first_sequence: None,
         };
@@ -219,7 +243,8 @@ mod tests {
         for (number, parents, checkpoint) in leases {
             let mut lease = Lease::unowned(id(*number), *checkpoint);
             lease.parents = ids(parents);
-            table.tell(lease, Duration::ZERO, Duration::ZERO);
+            table.tell(lease.clone(), Duration::ZERO, Duration::ZERO);
+            table.tell(lease, Duration::from_secs(3), Duration::from_secs(3));
         }
         table
     }
@@ -272,6 +297,32 @@ mod tests {
         assert_eq!(made(&table(&[(3, &[1, 2], TrimHorizon)]), &shards, initial), [(0, TrimHorizon, None)]);
         // It has begun, so that they had ended.
         assert!(made(&table(&[(3, &[1, 2], MIDDLE)]), &shards, initial).is_empty());
+    }
+
+    /// One scan showed a child as it was, and that its parent's lease was gone since: the parent was read once more.
+    #[test]
+    fn a_late_scan_brings_no_parent_back() {
+        let mut child = Lease::unowned(id(3), TrimHorizon);
+        child.parents = ids(&[1, 2]);
+        child.hash_range = Some(HashRange::ALL);
+        let mut table = Table::default();
+        let secs = Duration::from_secs;
+        table.tell(child.clone(), secs(0), secs(0));
+        assert!(made(&table, &listing(&DIAMOND), InitialPosition::TrimHorizon).is_empty());
+        table.tell(child, secs(3), secs(3));
+        assert_eq!(made(&table, &listing(&DIAMOND), InitialPosition::TrimHorizon), [(0, TrimHorizon, None)]);
+    }
+
+    /// A process was frozen between its list and its scan, and read what was processed long ago once more.
+    #[test]
+    fn an_old_list_brings_nothing_back() {
+        let old = listing(&[(0, &[], true), (1, &[0], false), (2, &[0], false)]);
+        let mut merged = Lease::unowned(id(3), MIDDLE);
+        merged.parents = ids(&[1, 2]);
+        merged.hash_range = Some(HashRange::ALL);
+        let mut table = Table::default();
+        table.tell(merged, Duration::ZERO, Duration::ZERO);
+        assert!(made(&table, &old, InitialPosition::TrimHorizon).is_empty());
     }
 
     #[test]

@@ -90,9 +90,10 @@ impl Worker {
         for seen in self.table.live() {
             let lease = &seen.lease;
             let holder = match &lease.owner {
-                _ if self.has(&lease.key) => Some(me),
+                // Everybody else counts by names, too.
+                _ if self.has(&lease.key) || self.is_twins(seen) => Some(me),
                 _ if seen.is_free(failover) => None,
-                Some(owner) if leaving.contains(owner) || self.is_twins(seen) => continue,
+                Some(owner) if leaving.contains(owner) => continue,
                 owner => owner.as_ref(),
             };
             if let Some(owner) = holder.filter(|owner| *owner != me) {
@@ -172,9 +173,14 @@ impl Worker {
         }
         let Some(listing) = &self.listing else { return };
         if self.audit.take_due() {
+            if !self.table.is_complete() {
+                return self.audit.again();
+            }
             let missing =
                 lineage::missing(&self.table, listing, self.settings.initial, self.time_of_day(now));
-            self.to_make = missing.into_iter().map(|lease| (lease.key.clone(), lease)).collect();
+            // What we have ourselves we make anew as it was.
+            let missing = missing.into_iter().filter(|lease| self.is_open(&lease.key));
+            self.to_make = missing.map(|lease| (lease.key.clone(), lease)).collect();
         }
     }
 

@@ -10,8 +10,10 @@ use crate::{
     lease::{Lease, WorkerId},
 };
 
-/// A row that a scan lacks is gone only if it was seen no later than so long before: a scan may be that late.
-const LATE: Duration = Duration::from_secs(1);
+/// How late a scan may be with some of its rows. Only what scans say that are so far apart is so for the whole table.
+///
+/// Source: Amazon DynamoDB Developer Guide, "Read consistency": usually less than a second.
+const LATE: Duration = Duration::from_secs(3);
 
 /// The leases as this process has seen them, and since when.
 ///
@@ -19,6 +21,8 @@ const LATE: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Table {
     rows: BTreeMap<ShardId, Seen>,
+    /// When the first scan and the last were asked for.
+    scanned: Option<(Duration, Duration)>,
 }
 
 /// A lease, as it was seen.
@@ -31,6 +35,8 @@ pub(super) struct Seen {
     pub(super) since: Duration,
     /// When the latest answer that has it so was asked for.
     pub(super) looked: Duration,
+    /// Since when scans lack it.
+    lacking: Option<Duration>,
 }
 
 impl Table {
@@ -74,14 +80,28 @@ impl Table {
                 self.tell(lease, asked, now);
             }
         }
-        self.rows.retain(|key, seen| found.contains(key) || held(key) || asked < seen.looked + LATE);
+        self.rows.retain(|key, seen| {
+            if found.contains(key) || held(key) {
+                seen.lacking = None;
+                return true;
+            }
+            let looked = seen.looked;
+            asked < *seen.lacking.get_or_insert_with(|| asked.max(looked)) + LATE
+        });
+        let (first, last) = self.scanned.unwrap_or((asked, asked));
+        self.scanned = Some((first, last.max(asked)));
+    }
+
+    /// Whether what no scan has shown is not there. Nobody is late with a table that is empty.
+    pub(super) fn is_complete(&self) -> bool {
+        self.rows.is_empty() || self.scanned.is_some_and(|(first, last)| first + LATE <= last)
     }
 
     /// Takes over a lease as a consistent answer has it.
     pub(super) fn tell(&mut self, lease: Lease, asked: Duration, now: Duration) {
         match self.rows.get_mut(&lease.key) {
             None => {
-                let seen = Seen { first: now, since: now, looked: asked, lease };
+                let seen = Seen { first: now, since: now, looked: asked, lacking: None, lease };
                 self.rows.insert(seen.lease.key.clone(), seen);
             }
             // An answer that was overtaken by another.
@@ -91,6 +111,7 @@ impl Table {
                     seen.since = now;
                 }
                 seen.looked = asked.max(seen.looked);
+                seen.lacking = None;
                 seen.lease = lease;
             }
         }
@@ -106,6 +127,11 @@ impl Seen {
     /// failover, and that was looked at after it.
     pub(super) fn is_free(&self, failover: Duration) -> bool {
         holder(&self.lease).is_none() || self.is_expired(failover)
+    }
+
+    /// Whether rows that were there when it was first seen have been seen, too, or are gone.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.first + LATE <= self.looked
     }
 
     pub(super) fn is_expired(&self, failover: Duration) -> bool {
@@ -174,7 +200,20 @@ mod tests {
         scan(&mut table, &[], 20, 21);
         assert!(table.lease(&key()).is_some(), "it was seen just before");
         scan(&mut table, &[], 22, 22);
+        assert!(table.lease(&key()).is_some(), "this scan may be late");
+        scan(&mut table, &[], 23, 23);
         assert!(table.lease(&key()).is_none());
+    }
+
+    #[test]
+    fn a_first_scan_may_lack_what_is_there() {
+        let mut table = Table::default();
+        scan(&mut table, &[], 0, 0);
+        assert!(table.is_complete(), "a new application waits for nothing");
+        scan(&mut table, &[lease(Some("a"), 5)], 1, 1);
+        assert!(!table.is_complete() && !table.get(&key()).unwrap().is_confirmed());
+        scan(&mut table, &[lease(Some("a"), 5)], 4, 4);
+        assert!(table.is_complete() && table.get(&key()).unwrap().is_confirmed());
     }
 
     #[test]

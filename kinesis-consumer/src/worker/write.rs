@@ -132,10 +132,10 @@ impl Worker {
                     return;
                 }
                 let confirmed = lease.parents.iter().all(|parent| self.table.lease(parent).is_none());
-                (Action::Create(self.made(lease, 1)), Work::Make, confirmed)
+                (Action::Create(self.made(lease, 1, now)), Work::Make, confirmed)
             }
             Wish::Child { parent, to_do } => {
-                let Some(action) = self.for_child(key, &parent, to_do) else { return };
+                let Some(action) = self.for_child(key, &parent, to_do, now) else { return };
                 (action, Work::Child { parent, to_do }, false)
             }
             Wish::Delete(counter) => {
@@ -179,7 +179,7 @@ impl Worker {
         }
     }
 
-    fn for_child(&mut self, key: &ShardId, parent: &ShardId, to_do: ToDo) -> Option<Action> {
+    fn for_child(&mut self, key: &ShardId, parent: &ShardId, to_do: ToDo, now: Duration) -> Option<Action> {
         let tenure = self.tenures.get(parent)?;
         let (shard, _) = tenure.to_do().find(|(shard, _)| shard.id == *key)?;
         let diverted = tenure.diverted();
@@ -188,14 +188,16 @@ impl Worker {
                 let mut lease = lineage::child(shard, &tenure.lease, tenure.reached());
                 lease.diverted = diverted;
                 let children = tenure.to_do().count();
-                Action::Create(self.made(lease, children))
+                Action::Create(self.made(lease, children, now))
             }
             ToDo::Leave => Action::Change(changes::inherit(key, diverted)),
         })
     }
 
     /// A lease as we make it: ours, if our share allows it.
-    fn made(&self, mut lease: Lease, beside: usize) -> Lease {
+    fn made(&self, mut lease: Lease, beside: usize, now: Duration) -> Lease {
+        // Where one was deleted, no write of it that is still under way may meet its counter again.
+        lease.counter = self.time_of_day(now).0;
         if self.may_own(beside) {
             lease.owner = Some(self.me.worker.clone());
             lease.mark = Some(self.me.clone());

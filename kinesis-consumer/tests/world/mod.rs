@@ -1,4 +1,5 @@
 //! A stream on the embedded AWS, in process, and what consumers saw of it.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,8 +20,8 @@ pub(crate) const STREAM: &str = "orders-v1";
 
 /// A stream, and the leases of one application.
 pub(crate) struct World {
-    /// It runs for as long as this is there.
-    _aws: LocalAws,
+    /// The stream is there for as long as this is.
+    pub(crate) aws: LocalAws,
     pub(crate) kinesis: Client,
     pub(crate) leases: InMemory,
     pub(crate) log: Log,
@@ -45,13 +46,7 @@ impl World {
         let aws = LocalAws::builder().in_process().start().await.unwrap();
         let kinesis = Client::new(&aws.sdk_config());
         kinesis.create_stream().stream_name(STREAM).shard_count(shards).send().await.unwrap();
-        Self {
-            _aws: aws,
-            kinesis,
-            leases: InMemory::default(),
-            log: Log::default(),
-            written: BTreeMap::new(),
-        }
+        Self { aws, kinesis, leases: InMemory::default(), log: Log::default(), written: BTreeMap::new() }
     }
 
     /// Writes the next record of each of so many keys, so many times.

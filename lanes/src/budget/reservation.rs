@@ -1,6 +1,6 @@
 //! [`Reservation`] and [`Slot`]: work that may be fetched, and work that is in flight.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use super::{Amount, Link};
 
@@ -23,7 +23,8 @@ impl Reservation {
     ///
     /// What was taken so far is given back by the drop of the reservation.
     pub(super) async fn pass(links: &Arc<[Link]>, least: Amount, most: Amount) -> Self {
-        let mut taken = Self { links: Arc::clone(links), passed: 0, left: most };
+        // A list of its own: what counts its slots is shared with no other reservation's, and so with few threads.
+        let mut taken = Self { links: links.iter().cloned().collect(), passed: 0, left: most };
         for link in links.iter() {
             let granted = match link {
                 Link::Gate(gate) => gate.pass(least, taken.left).await.max(least).min(taken.left),
@@ -52,7 +53,7 @@ impl Reservation {
             pools(&self.links).for_each(|pool| pool.overdraw(over));
         }
         self.left = self.left.minus(need);
-        Slot { links: Arc::clone(&self.links), bytes }
+        Slot { links: Arc::clone(&self.links), held: need }
     }
 
     /// Gives back all but so many items and bytes.
@@ -83,20 +84,48 @@ impl Drop for Reservation {
 #[must_use = "dropping a slot says that the work is finished"]
 pub struct Slot {
     links: Arc<[Link]>,
-    bytes: usize,
+    held: Amount,
 }
 
 impl Slot {
     /// What the item weighs.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.held.bytes
+    }
+
+    /// What it holds: one item, unless others were [merged](Self::merge) into it.
+    #[must_use]
+    pub fn amount(&self) -> Amount {
+        self.held
+    }
+
+    /// Takes another's room over, so that both are given back together, at the cost of one: for items that have
+    /// finished together. What is from another reservation is given back at once.
+    ///
+    /// ```
+    /// use tidegate_lanes::{Amount, Budget};
+    ///
+    /// let budget = Budget::new(10, 100);
+    /// let mut reservation = budget.try_reserve(2, 20).expect("it is empty");
+    /// let (mut first, second) = (reservation.slot(5), reservation.slot(15));
+    /// first.merge(second);
+    /// assert_eq!((first.amount(), budget.in_use()), (Amount::new(2, 20), Amount::new(2, 20)));
+    /// drop(first);
+    /// assert_eq!(budget.in_use(), Amount::NONE);
+    /// ```
+    pub fn merge(&mut self, mut other: Self) {
+        if Arc::ptr_eq(&self.links, &other.links) {
+            self.held = self.held.plus(mem::take(&mut other.held));
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        pools(&self.links).for_each(|pool| pool.give_back(Amount::new(1, self.bytes)));
+        if !self.held.is_none() {
+            pools(&self.links).for_each(|pool| pool.give_back(self.held));
+        }
     }
 }
 
