@@ -25,6 +25,7 @@ mod repeats;
 mod send;
 mod settings;
 mod tags;
+mod visible;
 
 use std::{
     collections::HashMap,

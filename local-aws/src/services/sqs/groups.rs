@@ -55,11 +55,10 @@ impl Groups {
         !self.open.is_empty()
     }
 
-    /// The first visible messages of the group that has been open longest by its messages, at most so many.
-    pub(super) fn first(&self, most: usize) -> Option<(Arc<str>, Vec<u64>)> {
-        let (_, name) = self.open.first_key_value()?;
-        let group = self.groups.get(name)?;
-        Some((Arc::clone(name), group.visible.iter().copied().take(most).collect()))
+    /// The first messages of the group that is open and has the oldest of them, at most so many.
+    pub(super) fn first(&self, most: usize) -> Vec<u64> {
+        let group = self.open.first_key_value().and_then(|(_, name)| self.groups.get(name));
+        group.map(|group| group.visible.iter().copied().take(most).collect()).unwrap_or_default()
     }
 
     /// Changes a group and lists it where it belongs; an empty one is forgotten.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Bound,
     sync::Arc,
     time::Duration,
 };
@@ -14,10 +13,10 @@ use super::{
     content::Content,
     entry::{Entry, Place},
     failure::Failure,
-    groups::Groups,
     receipt::Receipt,
     repeats::Repeats,
     settings::{Attributes, Settings},
+    visible::Visible,
 };
 use crate::wire::timestamp::Timestamp;
 
@@ -175,7 +174,7 @@ impl Queue {
         self.ages.insert((entry.sent, id));
         entry.place = Place::Visible;
         if delay.is_zero() {
-            self.list(id, &entry.content);
+            self.visible.show(id, &entry.content);
         } else {
             entry.place = Place::Delayed(now + delay);
             self.arm(now + delay, id);
@@ -195,15 +194,8 @@ impl Queue {
         let (mut received, mut after, last) = (Vec::new(), 0, self.next_entry);
         while received.len() < want.most && !self.is_full() {
             let room = (want.most - received.len()).min(self.most_in_flight - self.in_flight);
-            let ids = match &self.visible {
-                // Only what was there before: no copy, and nothing twice that stays visible.
-                Visible::Standard(visible) => visible
-                    .range((Bound::Excluded(after), Bound::Included(last)))
-                    .copied()
-                    .take(room)
-                    .collect(),
-                Visible::Fifo(groups) => groups.first(room).map(|(_, ids)| ids).unwrap_or_default(),
-            };
+            // Only what was there before: no copy, and nothing twice that stays visible.
+            let ids = self.visible.next(after, last, room);
             let Some(&furthest) = ids.last() else { break };
             after = furthest.min(last);
             for id in ids {
@@ -243,11 +235,7 @@ impl Queue {
             entry.place = Place::InFlight { since: now, until };
             let content = Arc::clone(&entry.content);
             self.in_flight += 1;
-            match (&mut self.visible, &content.group) {
-                (Visible::Standard(visible), _) => drop(visible.remove(&id)),
-                (Visible::Fifo(groups), Some(group)) => groups.hold(group, id),
-                (Visible::Fifo(_), None) => {}
-            }
+            self.visible.hold(id, &content);
             self.arm(until, id);
         }
         if want.twice && !self.is_fifo() {
@@ -258,11 +246,7 @@ impl Queue {
 
     /// Whether a receive would find something.
     pub(super) fn has_some(&self) -> bool {
-        let any = match &self.visible {
-            Visible::Standard(visible) => !visible.is_empty(),
-            Visible::Fifo(groups) => groups.any_open(),
-        };
-        any && !self.is_full()
+        self.visible.has_some() && !self.is_full()
     }
 
     /// Whether as many messages are in flight as may be.
@@ -384,19 +368,13 @@ impl Queue {
         self.timers.clear();
         self.ages.clear();
         self.in_flight = 0;
-        self.visible = match self.visible {
-            Visible::Standard(_) => Visible::Standard(BTreeSet::new()),
-            Visible::Fifo(_) => Visible::Fifo(Groups::default()),
-        };
+        self.visible = Visible::new(self.is_fifo());
     }
 
     /// Takes the oldest message that is visible out of the queue.
     pub(super) fn pop(&mut self) -> Option<Entry> {
-        let id = match &self.visible {
-            Visible::Standard(visible) => visible.first().copied(),
-            Visible::Fifo(groups) => groups.first(1).and_then(|(_, ids)| ids.first().copied()),
-        };
-        self.remove(id?)
+        let id = *self.visible.next(0, u64::MAX, 1).first()?;
+        self.remove(id)
     }
 
     /// Puts back what was popped, behind the others.
@@ -424,35 +402,20 @@ impl Queue {
                 self.land(&content);
             }
         }
-        self.list(id, &content);
+        self.visible.show(id, &content);
     }
 
     /// A message is in flight no longer.
     fn land(&mut self, content: &Content) {
         self.in_flight -= 1;
-        if let (Visible::Fifo(groups), Some(group)) = (&mut self.visible, &content.group) {
-            groups.release(group);
-        }
-    }
-
-    fn list(&mut self, id: u64, content: &Content) {
-        match (&mut self.visible, &content.group) {
-            (Visible::Standard(visible), _) => drop(visible.insert(id)),
-            (Visible::Fifo(groups), Some(group)) => groups.show(group, id),
-            // Every message of a FIFO queue has a group: sends without one are refused.
-            (Visible::Fifo(_), None) => {}
-        }
+        self.visible.release(content);
     }
 
     fn remove(&mut self, id: u64) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
         self.ages.remove(&(entry.sent, id));
         match entry.place {
-            Place::Visible => match (&mut self.visible, &entry.content.group) {
-                (Visible::Standard(visible), _) => drop(visible.remove(&id)),
-                (Visible::Fifo(groups), Some(group)) => groups.remove(group, id),
-                (Visible::Fifo(_), None) => {}
-            },
+            Place::Visible => self.visible.remove(id, &entry.content),
             Place::Delayed(until) => drop(self.timers.remove(&(until, id))),
             Place::InFlight { until, .. } => {
                 self.timers.remove(&(until, id));
