@@ -21,7 +21,7 @@ use crate::{
         desk::{Arrival, Desk, Verdict},
         faults::{FaultMode, Hit},
     },
-    services::{Body, Gate, Quirk, Request, Response, Scope, Service, Services, Throttled},
+    services::{Body, Caller, Gate, Quirk, Request, Response, Scope, Service, Services, Throttled},
 };
 
 /// The account of every access key that does not name one.
@@ -50,7 +50,7 @@ impl Front {
     /// Answers a request, or closes its connection.
     pub(crate) async fn serve(&self, mut request: Request) -> Result<Response, Closed> {
         if request.uri().path().starts_with(admin::PATH) {
-            return Ok(admin::answer(&self.desk, &request));
+            return Ok(admin::answer(&self.desk, &self.services, &request));
         }
         name_host(&mut request);
         let credential = Credential::of(&request);
@@ -60,6 +60,9 @@ impl Front {
         let Some(service) = self.services.get(&name) else {
             return Ok(route::unknown(Some(&name), &request));
         };
+        if let Some(credential) = &credential {
+            request.extensions_mut().insert(Caller(credential.key.as_str().into()));
+        }
         let scope = self.scope(credential, &request);
         let head = request.method() == Method::HEAD;
         let mut response = self.meet(service, &scope, request).await?;

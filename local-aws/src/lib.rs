@@ -77,7 +77,9 @@ pub use self::services::kinesis::{KinesisError, KinesisHandle, RecordView, Shard
 #[cfg(feature = "s3")]
 pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
 #[cfg(feature = "sqs")]
-pub use self::services::sqs::{MessageState, MessageView, QueueMessage, QueueView, SqsError, SqsHandle};
+pub use self::services::sqs::{
+    ClientView, MessageState, MessageView, QueueMessage, QueueView, SqsError, SqsHandle,
+};
 pub use self::{
     conditions::{
         bucket::Rate,

@@ -105,6 +105,11 @@ pub(crate) enum Quirk {
     FailedEntry(u32),
 }
 
+/// Who asks, by the access key of the signature: it is among what a signed request carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "sqs"), expect(dead_code, reason = "only SQS asks"))]
+pub(crate) struct Caller(pub(crate) Arc<str>);
+
 /// Marks an answer with which a service says that its gate was shut: it counts as throttled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Throttled;

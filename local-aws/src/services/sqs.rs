@@ -4,6 +4,7 @@ mod attempts;
 mod attributes;
 mod batch;
 mod call;
+mod clients;
 mod content;
 mod create;
 mod digest;
@@ -25,6 +26,7 @@ mod repeats;
 mod send;
 mod settings;
 mod tags;
+mod view;
 mod visible;
 
 use std::{
@@ -39,7 +41,6 @@ use async_trait::async_trait;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-pub use self::handle::{MessageState, MessageView, QueueMessage, QueueView, SqsError, SqsHandle};
 use self::{
     call::Asked,
     failure::Failure,
@@ -47,7 +48,11 @@ use self::{
     protocol::Protocol,
     region::Region,
 };
-use super::{Action, Gate, Quirk, Request, Response, Scope, Service, clock::Clock};
+pub use self::{
+    handle::{QueueMessage, SqsError, SqsHandle},
+    view::{ClientView, MessageState, MessageView, QueueView},
+};
+use super::{Action, Caller, Gate, Quirk, Request, Response, Scope, Service, clock::Clock};
 
 /// SQS and its state.
 #[derive(Debug)]
@@ -63,6 +68,10 @@ pub(crate) struct Sqs {
 struct Regions(Mutex<HashMap<Scope, Arc<Mutex<Region>>>>);
 
 impl Regions {
+    fn all(&self) -> Vec<Arc<Mutex<Region>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     fn of(&self, scope: &Scope) -> Arc<Mutex<Region>> {
         let mut regions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(region) = regions.get(scope) {
@@ -125,7 +134,8 @@ impl Service for Sqs {
         let host =
             request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let quirk = request.extensions().get::<Quirk>().copied();
-        let asked = Asked { operation: operation.name, host, scope, gate: &*self.gate, quirk };
+        let caller = request.extensions().get::<Caller>();
+        let asked = Asked { operation: operation.name, host, scope, caller, gate: &*self.gate, quirk };
         let (region, clock) = (self.regions.of(scope), self.clock);
         Session { operation, region, clock, protocol, request: &request, asked, id: &id }.run().await
     }

@@ -2,7 +2,7 @@
 
 use super::{failure::Failure, queue::Queue, region::Region};
 use crate::{
-    services::{Action, Flow, Gate, Quirk, Scope},
+    services::{Action, Caller, Flow, Gate, Quirk, Scope},
     wire::timestamp::Timestamp,
 };
 
@@ -21,6 +21,7 @@ pub(super) struct Asked<'a> {
     /// The host that the client calls: queue URLs name it.
     pub(super) host: &'a str,
     pub(super) scope: &'a Scope,
+    pub(super) caller: Option<&'a Caller>,
     pub(super) gate: &'a dyn Gate,
     pub(super) quirk: Option<Quirk>,
 }

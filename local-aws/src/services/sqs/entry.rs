@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::content::Content;
+use super::{clients::Client, content::Content};
 use crate::wire::timestamp::Timestamp;
 
 /// Where the sequence numbers of a queue begin, and how far they are apart: 20 digits, not consecutive.
@@ -33,7 +33,7 @@ pub(super) struct Entry {
 pub(super) enum Place {
     Visible,
     Delayed(Timestamp),
-    InFlight { since: Timestamp, until: Timestamp },
+    InFlight { since: Timestamp, until: Timestamp, client: Client },
 }
 
 impl Entry {

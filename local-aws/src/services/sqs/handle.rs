@@ -4,16 +4,15 @@ use std::{
     collections::BTreeMap,
     error, fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
 };
 
 use super::{
     Regions,
-    entry::{Entry, Place},
     failure::Failure,
     queue::Queue,
     region::Region,
     send::{self, Message},
+    view::{ClientView, MessageView, QueueReport, QueueView},
 };
 use crate::{
     services::{Scope, clock::Clock},
@@ -61,50 +60,6 @@ pub struct QueueMessage {
     body: String,
     group: Option<String>,
     deduplication: Option<String>,
-}
-
-/// A queue as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct QueueView {
-    /// Messages that can be received; of a FIFO queue also those whose group is held up.
-    pub visible: usize,
-    /// Messages that were received, and neither deleted nor visible again.
-    pub in_flight: usize,
-    /// Messages that are delayed.
-    pub delayed: usize,
-    /// Messages that went to the dead-letter queue so far.
-    pub dead: u64,
-}
-
-/// A message as it is in its queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MessageView {
-    /// The id.
-    pub id: String,
-    /// The body.
-    pub body: String,
-    /// The message group, if it has one.
-    pub group: Option<String>,
-    /// How often it was received.
-    pub receive_count: u32,
-    /// When it was sent.
-    pub sent: SystemTime,
-    /// Where it is.
-    pub state: MessageState,
-}
-
-/// Where a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MessageState {
-    /// It can be received.
-    Visible,
-    /// It is delayed.
-    Delayed,
-    /// It was received.
-    InFlight,
 }
 
 impl QueueMessage {
@@ -226,11 +181,18 @@ impl SqsHandle {
     /// # Errors
     /// `AWS.SimpleQueueService.NonExistentQueue`.
     pub fn queue(&self, queue: &str) -> Result<QueueView, SqsError> {
-        self.with(queue, |queue| {
-            let counts = queue.counts();
-            let (visible, in_flight, delayed) = (counts.visible, counts.in_flight, counts.delayed);
-            QueueView { visible, in_flight, delayed, dead: queue.dead }
-        })
+        self.with(queue, |queue| QueueView::of(queue))
+    }
+
+    /// What each client has in flight and has asked for, by the access key of its credentials.
+    ///
+    /// Any access key will do, and all but those of 12 digits mean the same account: so give each process of a
+    /// test a key of its own. A client is listed from its first receive on.
+    ///
+    /// # Errors
+    /// `AWS.SimpleQueueService.NonExistentQueue`.
+    pub fn clients(&self, queue: &str) -> Result<BTreeMap<String, ClientView>, SqsError> {
+        self.with(queue, |queue| ClientView::all(queue))
     }
 
     /// The messages of a queue, in the order of their arrival.
@@ -238,7 +200,7 @@ impl SqsHandle {
     /// # Errors
     /// `AWS.SimpleQueueService.NonExistentQueue`.
     pub fn messages(&self, queue: &str) -> Result<Vec<MessageView>, SqsError> {
-        self.with(queue, |queue| queue.entries().map(MessageView::new).collect())
+        self.with(queue, |queue| queue.entries().map(MessageView::of).collect())
     }
 
     /// How many messages of a queue may be in flight. Default: 120,000, as AWS has it; a test meets a smaller
@@ -251,6 +213,29 @@ impl SqsHandle {
             queue.most_in_flight = most;
             queue.wake().notify_waiters();
         })
+    }
+
+    /// All queues of all accounts and regions.
+    pub(crate) fn report(&self) -> Vec<QueueReport> {
+        let now = self.now();
+        let mut reports = Vec::new();
+        for state in self.regions.all() {
+            let mut region = lock(&state);
+            let Scope { account, region: place } = region.scope.clone();
+            let names = region.queues.keys().cloned().collect::<Vec<_>>();
+            for name in names {
+                // The names are those of a moment ago, under the same lock.
+                let Ok(queue) = region.queue(&name, now) else { continue };
+                reports.push(QueueReport {
+                    account: account.clone(),
+                    region: place.clone(),
+                    name: name.to_string(),
+                    queue: QueueView::of(queue),
+                    clients: ClientView::all(queue),
+                });
+            }
+        }
+        reports
     }
 
     fn now(&self) -> Timestamp {
@@ -270,24 +255,6 @@ impl SqsHandle {
 
 fn lock(region: &Mutex<Region>) -> std::sync::MutexGuard<'_, Region> {
     region.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl MessageView {
-    fn new(entry: &Entry) -> Self {
-        let state = match entry.place {
-            Place::Visible => MessageState::Visible,
-            Place::Delayed(_) => MessageState::Delayed,
-            Place::InFlight { .. } => MessageState::InFlight,
-        };
-        Self {
-            id: entry.content.id.to_string(),
-            body: entry.content.body.to_string(),
-            group: entry.content.group.as_deref().map(str::to_owned),
-            receive_count: entry.received,
-            sent: entry.sent.time(),
-            state,
-        }
-    }
 }
 
 impl SqsError {

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::{
     attempts::Attempts,
+    clients::{Client, Clients},
     content::Content,
     entry::{Entry, Place},
     failure::Failure,
@@ -46,6 +47,7 @@ pub(super) struct Queue {
     pub(super) dead: u64,
     pub(super) repeats: Repeats,
     pub(super) attempts: Attempts,
+    pub(super) clients: Clients,
     /// By number, and so in the order of arrival.
     entries: BTreeMap<u64, Entry>,
     visible: Visible,
@@ -70,6 +72,7 @@ pub(super) struct Counts {
 /// What a receive asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Want {
+    pub(super) client: Client,
     pub(super) most: usize,
     pub(super) visibility: Duration,
     /// Each message stays behind as a copy, as a server may keep one that missed the receive.
@@ -98,6 +101,7 @@ impl Queue {
             dead: 0,
             repeats: Repeats::default(),
             attempts: Attempts::default(),
+            clients: Clients::default(),
             entries: BTreeMap::new(),
             visible,
             timers: BTreeSet::new(),
@@ -232,9 +236,10 @@ impl Queue {
         };
         if !want.visibility.is_zero() {
             let until = now + want.visibility;
-            entry.place = Place::InFlight { since: now, until };
+            entry.place = Place::InFlight { since: now, until, client: want.client };
             let content = Arc::clone(&entry.content);
             self.in_flight += 1;
+            self.clients.hold(want.client);
             self.visible.hold(id, &content);
             self.arm(until, id);
         }
@@ -282,7 +287,7 @@ impl Queue {
         let gone = "Message does not exist or is not available for visibility timeout change.";
         let entry = self.entries.get_mut(&receipt.entry).filter(|entry| entry.receive == receipt.receive);
         let Some(entry) = entry else { return Err(Failure::value(&handle, "ReceiptHandle", gone)) };
-        let Place::InFlight { since, until } = entry.place else {
+        let Place::InFlight { since, until, client } = entry.place else {
             return Err(Failure::not_in_flight(format!(
                 "Value {handle} for parameter ReceiptHandle is invalid. Reason: The message referred to isn't in flight."
             )));
@@ -296,7 +301,7 @@ impl Queue {
             self.show(receipt.entry);
             return Ok(());
         }
-        entry.place = Place::InFlight { since, until: new };
+        entry.place = Place::InFlight { since, until: new, client };
         self.timers.remove(&(until, receipt.entry));
         self.arm(new, receipt.entry);
         Ok(())
@@ -368,6 +373,7 @@ impl Queue {
         self.timers.clear();
         self.ages.clear();
         self.in_flight = 0;
+        self.clients.release_all();
         self.visible = Visible::new(self.is_fifo());
     }
 
@@ -397,17 +403,18 @@ impl Queue {
         match place {
             Place::Visible => return,
             Place::Delayed(until) => drop(self.timers.remove(&(until, id))),
-            Place::InFlight { until, .. } => {
+            Place::InFlight { until, client, .. } => {
                 self.timers.remove(&(until, id));
-                self.land(&content);
+                self.land(&content, client);
             }
         }
         self.visible.show(id, &content);
     }
 
     /// A message is in flight no longer.
-    fn land(&mut self, content: &Content) {
+    fn land(&mut self, content: &Content, client: Client) {
         self.in_flight -= 1;
+        self.clients.release(client);
         self.visible.release(content);
     }
 
@@ -417,9 +424,9 @@ impl Queue {
         match entry.place {
             Place::Visible => self.visible.remove(id, &entry.content),
             Place::Delayed(until) => drop(self.timers.remove(&(until, id))),
-            Place::InFlight { until, .. } => {
+            Place::InFlight { until, client, .. } => {
                 self.timers.remove(&(until, id));
-                self.land(&entry.content);
+                self.land(&entry.content, client);
             }
         }
         Some(entry)

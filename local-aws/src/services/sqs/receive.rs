@@ -1,28 +1,36 @@
 //! `ReceiveMessage`: short and long polls.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::{
+    clients::Client,
     content::{self, Attribute, Content},
     digest::Digest,
     entry::sequence,
     failure::Failure,
     finish::visibility,
     operation::Session,
-    queue::{Received, Want},
+    queue::{Queue, Received, Want},
     receipt::Receipt,
-    region::{Receive, Step},
+    region::{Receive, Region, Step},
 };
-use crate::services::Quirk;
+use crate::services::{Caller, Quirk};
 
 /// The longest poll, in seconds, and the most messages of one.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 const LONGEST_WAIT: i64 = 20;
 const MOST: i64 = 10;
+
+/// Who sends requests that nobody signed.
+const UNSIGNED: &str = "unsigned";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -74,7 +82,9 @@ fn body<S: serde::Serializer>(content: &Arc<Content>, serializer: S) -> Result<S
 /// A poll that is given up while it waits has taken nothing: messages are taken in the step that answers.
 pub(super) async fn receive(session: &Session<'_>) -> Result<Answer, Failure> {
     let input = session.read::<ReceiveMessage>()?;
-    let poll = session.call(|call| {
+    let (poll, open) = session.call(|call| {
+        let (now, quirk) = (call.now, call.asked.quirk);
+        let caller = call.asked.caller.map_or_else(|| UNSIGNED.into(), |Caller(key)| Arc::clone(key));
         let name = call.name(&input.queue_url)?.to_owned();
         let queue = call.admitted(&input.queue_url)?;
         let wait = within(input.wait_time_seconds, "WaitTimeSeconds", 0, LONGEST_WAIT)?;
@@ -90,11 +100,16 @@ pub(super) async fn receive(session: &Session<'_>) -> Result<Answer, Failure> {
             }
         }
         let most = usize::try_from(most).unwrap_or(1);
-        let quirk = call.asked.quirk;
-        let want = Want { most, visibility, twice: quirk == Some(Quirk::Twice) };
-        Ok(Poll { name, want, wait, misses: quirk == Some(Quirk::Empty), until: call.now + wait })
+        let client = queue.clients.of(&caller);
+        let want = Want { client, most, visibility, twice: quirk == Some(Quirk::Twice) };
+        // An attempt that is made again brings what is in flight already.
+        let attempt = input.receive_request_attempt_id.as_deref();
+        let again = attempt.is_some_and(|attempt| queue.attempts.find(attempt, now).is_some());
+        let requested = if again { 0 } else { most };
+        let open = Open::new(session, queue, client, requested);
+        Ok((Poll { name, want, wait, misses: quirk == Some(Quirk::Empty), until: now + wait }, open))
     })?;
-    let received = poll.run(session, input.receive_request_attempt_id.as_deref()).await?;
+    let received = poll.run(session, open, input.receive_request_attempt_id.as_deref()).await?;
     let messages = received.into_iter().map(|one| Message::new(one, &input)).collect();
     Ok(Answer { messages })
 }
@@ -119,7 +134,12 @@ struct Poll {
 }
 
 impl Poll {
-    async fn run(&self, session: &Session<'_>, attempt: Option<&str>) -> Result<Vec<Received>, Failure> {
+    async fn run(
+        &self,
+        session: &Session<'_>,
+        mut open: Open<'_>,
+        attempt: Option<&str>,
+    ) -> Result<Vec<Received>, Failure> {
         let ask = Receive {
             queue: &self.name,
             want: self.want,
@@ -135,7 +155,13 @@ impl Poll {
             let woken = wake.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
-            let (step, now) = session.call(|call| Ok((call.region.receive(&ask, call.now)?, call.now)))?;
+            let (step, now) = session.call(|call| {
+                let step = call.region.receive(&ask, call.now)?;
+                if matches!(step, Step::Done(_)) {
+                    open.close(call.region);
+                }
+                Ok((step, call.now))
+            })?;
             match step {
                 Step::Done(received) => return Ok(received),
                 // Time is told in whole milliseconds; what is due within one is not yet due.
@@ -143,6 +169,41 @@ impl Poll {
                     drop(timeout(until.since(now).max(Duration::from_millis(1)), woken).await)
                 }
             }
+        }
+    }
+}
+
+/// A receive counts as open until this is closed, or dropped with a poll that was given up or failed.
+struct Open<'a> {
+    region: &'a Mutex<Region>,
+    queue: (u64, Arc<str>),
+    client: Client,
+    /// 0 once it is closed.
+    requested: usize,
+}
+
+impl<'a> Open<'a> {
+    fn new(session: &'a Session<'_>, queue: &mut Queue, client: Client, requested: usize) -> Self {
+        queue.clients.open(client, requested);
+        let queue = (queue.number, Arc::clone(&queue.name));
+        Self { region: &session.region, queue, client, requested }
+    }
+
+    fn close(&mut self, region: &mut Region) {
+        let (number, name) = &self.queue;
+        let requested = std::mem::take(&mut self.requested);
+        // A queue that was made anew under the name knows nothing of it.
+        if let Some(queue) = region.queues.get_mut(name).filter(|queue| queue.number == *number) {
+            queue.clients.close(self.client, requested);
+        }
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.requested > 0 {
+            let region = self.region;
+            self.close(&mut region.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
