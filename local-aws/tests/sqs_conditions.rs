@@ -4,9 +4,15 @@
 
 mod sqs;
 
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use sqs::{bodies, code, world};
-use tidegate_local_aws::{Fault, FaultMode, Faults, Limits};
+use std::collections::BTreeSet;
+
+use aws_sdk_sqs::{
+    error::SdkError,
+    types::{DeleteMessageBatchRequestEntry, MessageSystemAttributeName, SendMessageBatchRequestEntry},
+};
+use sqs::{bodies, code, seconds, system, world};
+use tidegate_local_aws::{Fault, FaultMode, Faults, Limits, LocalAws, MessageState};
+use tokio::time::sleep;
 
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_comes_even_after_the_delete() {
@@ -45,6 +51,84 @@ async fn one_entry_of_a_batch_fails() {
     assert_eq!((answer.successful().len(), answer.failed().len()), (2, 1));
     assert_eq!((answer.failed()[0].code(), answer.failed()[0].sender_fault()), ("InternalError", false));
     assert_eq!(world.counts(), (2, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seeded_share_of_receives_comes_twice() {
+    let duplicates = async |seed| {
+        let faults = r#"{"faults":[{"mode":"duplicate","probability":0.2,"service":"sqs"}]}"#;
+        let faults = Faults::from_json(faults).unwrap();
+        let aws = LocalAws::builder().faults(faults).seed(seed).in_process().start().await.unwrap();
+        aws.sqs().create_queue::<&str, &str>("orders", []).unwrap();
+        aws.sqs().send("orders", (0..200).map(|n| n.to_string())).unwrap();
+        let client = aws_sdk_sqs::Client::new(&aws.sdk_config());
+        let mut received = Vec::new();
+        loop {
+            let answer = client.receive_message().queue_url(sqs::url("orders")).send().await.unwrap();
+            let Some(message) = answer.messages.and_then(|mut messages| messages.pop()) else { break };
+            let delete = client.delete_message().queue_url(sqs::url("orders"));
+            delete.set_receipt_handle(message.receipt_handle).send().await.unwrap();
+            received.push(message.body.unwrap());
+        }
+        received
+    };
+    let received = duplicates(1).await;
+    // One in five receives leaves a copy, and so does one in five of these: 250 are to be expected.
+    assert!((220..290).contains(&received.len()), "{}", received.len());
+    assert_eq!(received.iter().collect::<BTreeSet<_>>().len(), 200);
+    assert_eq!(received, duplicates(1).await);
+    assert_ne!(received, duplicates(2).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receive_whose_reply_is_lost_holds_its_messages() {
+    let world = world("orders", &[("VisibilityTimeout", "30")]).await;
+    world.handle.send("orders", ["one", "two"]).unwrap();
+    let lost = Fault::new(FaultMode::LostReply, 1.0).service("sqs").actions(["ReceiveMessage"]);
+    world.aws.set_faults(Faults::none().with(lost));
+    let receive = world.sqs.receive_message().queue_url(world.url()).max_number_of_messages(10).send().await;
+    assert!(matches!(receive, Err(SdkError::DispatchFailure(_))), "{receive:?}");
+    world.aws.set_faults(Faults::none());
+    assert_eq!((world.counts(), world.receive().await.len()), ((0, 2, 0), 0));
+    sleep(seconds(30)).await;
+    let again = world.receive().await;
+    assert_eq!(bodies(&again), ["one", "two"]);
+    assert_eq!(system(&again[0], MessageSystemAttributeName::ApproximateReceiveCount), Some("2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_whose_reply_is_lost_has_deleted() {
+    let world = world("orders", &[]).await;
+    world.handle.send("orders", ["one"]).unwrap();
+    let message = world.receive().await.remove(0);
+    let lost = Fault::new(FaultMode::LostReply, 1.0).actions(["DeleteMessage", "DeleteMessageBatch"]);
+    world.aws.set_faults(Faults::none().with(lost));
+    let handle = message.receipt_handle.clone().unwrap();
+    let entry = DeleteMessageBatchRequestEntry::builder().id("a").receipt_handle(handle).build().unwrap();
+    let delete = world.sqs.delete_message_batch().queue_url(world.url()).entries(entry).send().await;
+    assert!(matches!(delete, Err(SdkError::DispatchFailure(_))), "{delete:?}");
+    assert_eq!(world.counts(), (0, 0, 0));
+    // Asked again, it is as deleted as ever.
+    world.aws.set_faults(Faults::none());
+    world.delete(&message).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_fails_stays_in_flight() {
+    let world = world("orders", &[]).await;
+    world.handle.send("orders", (0..10).map(|n| n.to_string())).unwrap();
+    let messages = world.receive().await;
+    let fault = Fault::new(FaultMode::FailedEntry, 1.0).actions(["DeleteMessageBatch"]);
+    world.aws.set_faults(Faults::none().with(fault));
+    let entries = messages.iter().enumerate().map(|(index, message)| {
+        let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
+        entry.set_receipt_handle(message.receipt_handle.clone()).build().unwrap()
+    });
+    let delete = world.sqs.delete_message_batch().queue_url(world.url());
+    let answer = delete.set_entries(Some(entries.collect())).send().await.unwrap();
+    assert_eq!((answer.successful().len(), answer.failed().len()), (9, 1));
+    let left = &world.handle.messages("orders").unwrap()[0];
+    assert_eq!((left.body.as_str(), left.state), (answer.failed()[0].id(), MessageState::InFlight));
 }
 
 #[tokio::test(start_paused = true)]
