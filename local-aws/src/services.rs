@@ -74,6 +74,30 @@ pub(crate) trait Gate: fmt::Debug + Send + Sync {
     fn pass(&self, scope: &Scope, action: &Action, flow: Flow) -> Result<(), Shut>;
 }
 
+/// Where S3 sends the events of its buckets.
+#[cfg(feature = "s3")]
+pub(crate) trait Queues: fmt::Debug + Send + Sync {
+    /// Whether the queue of this ARN is there, and takes events.
+    fn takes(&self, arn: &str) -> bool;
+
+    /// Sends it a message; a queue that is gone is sent nothing.
+    fn send(&self, arn: &str, body: String);
+}
+
+/// No queues: SQS is not here.
+#[cfg(all(feature = "s3", not(feature = "sqs")))]
+#[derive(Debug)]
+struct NoQueues;
+
+#[cfg(all(feature = "s3", not(feature = "sqs")))]
+impl Queues for NoQueues {
+    fn takes(&self, _arn: &str) -> bool {
+        false
+    }
+
+    fn send(&self, _arn: &str, _body: String) {}
+}
+
 /// What moves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flow {
@@ -148,10 +172,14 @@ impl Services {
     pub(crate) fn new(gate: Arc<dyn Gate>, scope: Scope) -> Self {
         #[cfg(feature = "kinesis")]
         let kinesis = kinesis::Kinesis::new(Arc::clone(&gate));
-        #[cfg(feature = "s3")]
-        let s3 = s3::S3::default();
         #[cfg(feature = "sqs")]
         let sqs = sqs::Sqs::new(Arc::clone(&gate));
+        #[cfg(all(feature = "s3", feature = "sqs"))]
+        let queues = Arc::new(sqs.handle(scope.clone()));
+        #[cfg(all(feature = "s3", not(feature = "sqs")))]
+        let queues = Arc::new(NoQueues);
+        #[cfg(feature = "s3")]
+        let s3 = s3::S3::new(queues);
         Self {
             #[cfg(feature = "kinesis")]
             kinesis: kinesis.handle(scope.clone()),

@@ -14,6 +14,8 @@ use super::{
     send::{self, Message},
     view::{ClientView, MessageView, QueueReport, QueueView},
 };
+#[cfg(feature = "s3")]
+use crate::services::Queues;
 use crate::{
     services::{Scope, clock::Clock},
     wire::timestamp::Timestamp,
@@ -250,6 +252,34 @@ impl SqsHandle {
         let state = self.state();
         let mut region = lock(&state);
         Ok(work(region.queue(queue, self.now())?))
+    }
+}
+
+/// Events go to standard queues; those of S3 are not of the account that a request is for.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>.
+#[cfg(feature = "s3")]
+impl Queues for SqsHandle {
+    fn takes(&self, arn: &str) -> bool {
+        let named = self.named(arn);
+        named.is_some_and(|(handle, name)| handle.with(name, |queue| !queue.is_fifo()).unwrap_or(false))
+    }
+
+    fn send(&self, arn: &str, body: String) {
+        let sent = self.named(arn).map(|(handle, name)| Self::send(&handle, name, [body]));
+        if let Some(Err(error)) = sent {
+            tracing::warn!(%error, arn, "an event of a bucket is lost");
+        }
+    }
+}
+
+#[cfg(feature = "s3")]
+impl SqsHandle {
+    /// The handle of an ARN's account and region, and the name in it.
+    fn named<'a>(&self, arn: &'a str) -> Option<(Self, &'a str)> {
+        let mut parts = arn.strip_prefix("arn:aws:sqs:")?.splitn(3, ':');
+        let (region, account, name) = (parts.next()?, parts.next()?, parts.next()?);
+        Some((self.region(region).account(account), name))
     }
 }
 
