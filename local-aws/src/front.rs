@@ -21,7 +21,7 @@ use crate::{
         desk::{Arrival, Desk, Verdict},
         faults::{FaultMode, Hit},
     },
-    services::{Body, Gate, Request, Response, Scope, Service, Services, Throttled},
+    services::{Body, Caller, Gate, Quirk, Request, Response, Scope, Service, Services, Throttled},
 };
 
 /// The account of every access key that does not name one.
@@ -50,7 +50,7 @@ impl Front {
     /// Answers a request, or closes its connection.
     pub(crate) async fn serve(&self, mut request: Request) -> Result<Response, Closed> {
         if request.uri().path().starts_with(admin::PATH) {
-            return Ok(admin::answer(&self.desk, &request));
+            return Ok(admin::answer(&self.desk, &self.services, &request));
         }
         name_host(&mut request);
         let credential = Credential::of(&request);
@@ -60,6 +60,9 @@ impl Front {
         let Some(service) = self.services.get(&name) else {
             return Ok(route::unknown(Some(&name), &request));
         };
+        if let Some(credential) = &credential {
+            request.extensions_mut().insert(Caller(credential.key.as_str().into()));
+        }
         let scope = self.scope(credential, &request);
         let head = request.method() == Method::HEAD;
         let mut response = self.meet(service, &scope, request).await?;
@@ -82,7 +85,12 @@ impl Front {
 
     /// Serves a request under the conditions. Half of the latency passes before the effect and half after
     /// it, so that a caller who gives up may or may not have had the effect.
-    async fn meet(&self, service: &dyn Service, scope: &Scope, request: Request) -> Result<Response, Closed> {
+    async fn meet(
+        &self,
+        service: &dyn Service,
+        scope: &Scope,
+        mut request: Request,
+    ) -> Result<Response, Closed> {
         let (action, asked) = (service.action(&request), asked(&request));
         let arrived = Instant::now();
         let mut arrival = self.desk.arrive(scope, &action);
@@ -95,6 +103,7 @@ impl Front {
             Verdict::Accepted(hit) => *hit,
         };
         wait_until(arrived, latency / 2).await;
+        let hit = hit.and_then(|hit| odd(hit, &mut request));
         let result = match hit {
             None => Ok(service.call(scope, request).await),
             Some(hit) => {
@@ -106,6 +115,18 @@ impl Front {
         note_status(&mut arrival, &result);
         result
     }
+}
+
+/// A fault that the service plays itself is written into the request.
+fn odd(hit: Hit, request: &mut Request) -> Option<Hit> {
+    let quirk = match hit.mode {
+        FaultMode::Duplicate => Quirk::Twice,
+        FaultMode::EmptyReceive => Quirk::Empty,
+        FaultMode::FailedEntry => Quirk::FailedEntry(hit.choice),
+        _ => return Some(hit),
+    };
+    request.extensions_mut().insert(quirk);
+    None
 }
 
 async fn meet_fault(
@@ -135,6 +156,8 @@ async fn meet_fault(
             drop(effect.await);
             Err(Closed)
         }
+        // The service has played these itself.
+        FaultMode::Duplicate | FaultMode::EmptyReceive | FaultMode::FailedEntry => Ok(effect.await),
     }
 }
 

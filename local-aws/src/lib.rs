@@ -56,6 +56,7 @@
 //! | `s3` | yes | Amazon S3, on the `s3s` protocol crate |
 //! | `dynamodb` | yes | Amazon DynamoDB and its streams, on the `dynoxide` engine |
 //! | `kinesis` | yes | Amazon Kinesis Data Streams: streams, records, resharding, enhanced fan-out; JSON and CBOR |
+//! | `sqs` | yes | Amazon SQS: standard and FIFO queues; JSON and the query protocol |
 //! | `cli` | yes | the program `tidegate-local-aws`; libraries leave it out with `default-features = false` |
 //!
 //! The minimum Rust version is that of the AWS SDK.
@@ -75,6 +76,10 @@ mod wire;
 pub use self::services::kinesis::{KinesisError, KinesisHandle, RecordView, ShardView};
 #[cfg(feature = "s3")]
 pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
+#[cfg(feature = "sqs")]
+pub use self::services::sqs::{
+    ClientView, MessageState, MessageView, QueueMessage, QueueView, SqsError, SqsHandle,
+};
 pub use self::{
     conditions::{
         bucket::Rate,

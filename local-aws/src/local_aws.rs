@@ -116,6 +116,14 @@ impl LocalAws {
         self.front.services.s3.clone()
     }
 
+    /// A handle that seeds SQS and looks into it without a request: the queues of account 000000000000 in the
+    /// region of the builder, and from there of any other.
+    #[cfg(feature = "sqs")]
+    #[must_use]
+    pub fn sqs(&self) -> crate::SqsHandle {
+        self.front.services.sqs.clone()
+    }
+
     /// What was asked so far.
     #[must_use]
     pub fn counters(&self) -> Counters {

@@ -1,7 +1,7 @@
 //! The services: each is a state and its operations, and knows nothing of latency or faults, and
 //! of limits a gate alone.
 
-#[cfg(any(feature = "s3", feature = "kinesis"))]
+#[cfg(any(feature = "s3", feature = "kinesis", feature = "sqs"))]
 mod clock;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
@@ -9,6 +9,8 @@ mod dynamodb;
 pub(crate) mod kinesis;
 #[cfg(feature = "s3")]
 pub(crate) mod s3;
+#[cfg(feature = "sqs")]
+pub(crate) mod sqs;
 
 use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
@@ -41,7 +43,7 @@ pub(crate) struct Action {
     /// The operation as the API names it: `CopyObject`.
     pub(crate) name: Cow<'static, str>,
     /// The resource whose limit it draws from, where AWS counts per resource: `bucket/key` for S3, `table` or
-    /// `table/index` for DynamoDB, `stream`, `stream/shard` or `stream/consumer/shard` for Kinesis.
+    /// `table/index` for DynamoDB, `stream`, `stream/shard` or `stream/consumer/shard` for Kinesis, the name of the queue for SQS.
     pub(crate) resource: Option<String>,
 }
 
@@ -60,13 +62,40 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
 
 /// What a service asks about records and bytes that it moves. It is open unless there are limits for them: the
 /// service itself knows none.
-#[cfg_attr(not(feature = "kinesis"), expect(dead_code, reason = "only Kinesis asks it"))]
+#[cfg_attr(
+    not(any(feature = "kinesis", feature = "sqs")),
+    expect(dead_code, reason = "only Kinesis and SQS ask it")
+)]
 pub(crate) trait Gate: fmt::Debug + Send + Sync {
     /// Whether anything is counted for an action beside its calls.
     fn counts(&self, service: &str, action: &str) -> bool;
 
     /// Lets records and bytes pass, or none of them.
     fn pass(&self, scope: &Scope, action: &Action, flow: Flow) -> Result<(), Shut>;
+}
+
+/// Where S3 sends the events of its buckets.
+#[cfg(feature = "s3")]
+pub(crate) trait Queues: fmt::Debug + Send + Sync {
+    /// Whether the queue of this ARN is there, and takes events.
+    fn takes(&self, arn: &str) -> bool;
+
+    /// Sends it a message; a queue that is gone is sent nothing.
+    fn send(&self, arn: &str, body: String);
+}
+
+/// No queues: SQS is not here.
+#[cfg(all(feature = "s3", not(feature = "sqs")))]
+#[derive(Debug)]
+struct NoQueues;
+
+#[cfg(all(feature = "s3", not(feature = "sqs")))]
+impl Queues for NoQueues {
+    fn takes(&self, _arn: &str) -> bool {
+        false
+    }
+
+    fn send(&self, _arn: &str, _body: String) {}
 }
 
 /// What moves.
@@ -88,6 +117,23 @@ pub(crate) struct Shut {
     pub(crate) wait: Duration,
 }
 
+/// Something odd that a service does by itself, as a fault asks of one call: it is among what a request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "sqs"), expect(dead_code, reason = "only SQS has them"))]
+pub(crate) enum Quirk {
+    /// What is received stays behind as a copy.
+    Twice,
+    /// A short poll finds nothing.
+    Empty,
+    /// One entry of a batch fails: which one, of as many as there are.
+    FailedEntry(u32),
+}
+
+/// Who asks, by the access key of the signature: it is among what a signed request carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "sqs"), expect(dead_code, reason = "only SQS asks"))]
+pub(crate) struct Caller(pub(crate) Arc<str>);
+
 /// Marks an answer with which a service says that its gate was shut: it counts as throttled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Throttled;
@@ -100,6 +146,8 @@ pub(crate) const NAMES: &[&str] = &[
     "kinesis",
     #[cfg(feature = "s3")]
     "s3",
+    #[cfg(feature = "sqs")]
+    "sqs",
 ];
 
 /// The services that are here, each with its state.
@@ -110,22 +158,35 @@ pub(crate) struct Services {
     pub(crate) kinesis: kinesis::KinesisHandle,
     #[cfg(feature = "s3")]
     pub(crate) s3: s3::S3Handle,
+    #[cfg(feature = "sqs")]
+    pub(crate) sqs: sqs::SqsHandle,
 }
 
 impl Services {
     /// The services, and handles to the state of a scope.
-    #[cfg_attr(not(feature = "kinesis"), expect(unused_variables, reason = "only Kinesis asks it"))]
+    #[cfg_attr(
+        not(any(feature = "kinesis", feature = "sqs")),
+        expect(unused_variables, reason = "only Kinesis and SQS ask it")
+    )]
     #[allow(clippy::needless_pass_by_value, reason = "which services are there is a matter of features")]
     pub(crate) fn new(gate: Arc<dyn Gate>, scope: Scope) -> Self {
         #[cfg(feature = "kinesis")]
-        let kinesis = kinesis::Kinesis::new(gate);
+        let kinesis = kinesis::Kinesis::new(Arc::clone(&gate));
+        #[cfg(feature = "sqs")]
+        let sqs = sqs::Sqs::new(Arc::clone(&gate));
+        #[cfg(all(feature = "s3", feature = "sqs"))]
+        let queues = Arc::new(sqs.handle(scope.clone()));
+        #[cfg(all(feature = "s3", not(feature = "sqs")))]
+        let queues = Arc::new(NoQueues);
         #[cfg(feature = "s3")]
-        let s3 = s3::S3::default();
+        let s3 = s3::S3::new(queues);
         Self {
             #[cfg(feature = "kinesis")]
-            kinesis: kinesis.handle(scope),
+            kinesis: kinesis.handle(scope.clone()),
             #[cfg(feature = "s3")]
             s3: s3.handle(),
+            #[cfg(feature = "sqs")]
+            sqs: sqs.handle(scope.clone()),
             all: vec![
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
@@ -133,6 +194,8 @@ impl Services {
                 Box::new(kinesis),
                 #[cfg(feature = "s3")]
                 Box::new(s3),
+                #[cfg(feature = "sqs")]
+                Box::new(sqs),
             ],
         }
     }

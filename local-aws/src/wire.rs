@@ -7,6 +7,6 @@ pub(crate) mod cbor;
 #[cfg(feature = "kinesis")]
 pub(crate) mod codec;
 pub(crate) mod json;
-#[cfg(feature = "kinesis")]
+#[cfg(any(feature = "kinesis", feature = "sqs"))]
 pub(crate) mod timestamp;
 pub(crate) mod xml;

@@ -25,6 +25,15 @@ pub enum FaultMode {
     SlowBody,
     /// The effect happens, then the connection is closed without an answer. In files `lost-reply`.
     LostReply,
+    /// What a receive of SQS brings is delivered once more, whatever becomes of it: at least once, as standard
+    /// queues deliver. Only `ReceiveMessage`; FIFO queues are spared. In files `duplicate`.
+    Duplicate,
+    /// A short poll of SQS comes back empty, as one that asks servers that have none of the messages. Only
+    /// `ReceiveMessage`; long polls are spared. In files `empty-receive`.
+    EmptyReceive,
+    /// One entry of a batch of SQS fails with `InternalError`, and has no effect. Only the three operations whose
+    /// names end in `Batch`. In files `failed-entry`.
+    FailedEntry,
 }
 
 /// A fault, the actions it may meet, and how often it does.
@@ -68,9 +77,15 @@ impl Fault {
     }
 
     fn fits(&self, service: &str, action: &str) -> bool {
-        let spared = self.mode == FaultMode::ErrorIn200
-            && !(service == "s3"
-                && matches!(action, "CopyObject" | "UploadPartCopy" | "CompleteMultipartUpload"));
+        let spared = match self.mode {
+            FaultMode::ErrorIn200 => {
+                service != "s3"
+                    || !matches!(action, "CopyObject" | "UploadPartCopy" | "CompleteMultipartUpload")
+            }
+            FaultMode::Duplicate | FaultMode::EmptyReceive => service != "sqs" || action != "ReceiveMessage",
+            FaultMode::FailedEntry => service != "sqs" || !action.ends_with("Batch"),
+            _ => false,
+        };
         !spared && self.service.as_deref().is_none_or(|name| name == service) && self.actions.matches(action)
     }
 }
@@ -96,6 +111,8 @@ pub struct Faults {
 pub(crate) struct Hit {
     pub(crate) mode: FaultMode,
     pub(crate) over: Duration,
+    /// A number for faults that choose something.
+    pub(crate) choice: u32,
 }
 
 impl Faults {
@@ -134,7 +151,9 @@ impl Faults {
     pub(crate) fn draw(&self, service: &str, action: &str, random: &mut fastrand::Rng) -> Option<Hit> {
         let mut rows = self.rows.iter().filter(|row| row.fits(service, action));
         let hit = rows.find(|row| random.f64() < row.probability)?;
-        Some(Hit { mode: hit.mode, over: hit.over })
+        // Drawn only where it is looked at, so that a seed means what it meant.
+        let choice = if hit.mode == FaultMode::FailedEntry { random.u32(..) } else { 0 };
+        Some(Hit { mode: hit.mode, over: hit.over, choice })
     }
 }
 

@@ -7,14 +7,15 @@ use super::full;
 use crate::{
     Error, Faults, Latency, Limits,
     conditions::desk::Desk,
-    services::{Request, Response},
+    services::{Request, Response, Services},
 };
 
 /// Everything under this path is ours; a bucket name cannot start with `_`.
 pub(super) const PATH: &str = "/_tidegate/";
 
 /// Answers an admin request.
-pub(super) fn answer(desk: &Desk, request: &Request) -> Response {
+#[cfg_attr(not(feature = "sqs"), expect(unused_variables, reason = "only SQS shows its state"))]
+pub(super) fn answer(desk: &Desk, services: &Services, request: &Request) -> Response {
     let path = request.uri().path().trim_start_matches(PATH);
     match (request.method(), path) {
         (&Method::GET, "health") => json(StatusCode::OK, &Status { status: "running", error: None }),
@@ -23,15 +24,18 @@ pub(super) fn answer(desk: &Desk, request: &Request) -> Response {
             desk.reset_counters();
             json(StatusCode::OK, &Status { status: "reset", error: None })
         }
+        #[cfg(feature = "sqs")]
+        (&Method::GET, "queues") => json(StatusCode::OK, &services.sqs.report()),
         (&Method::PUT, "limits") => put(request, Limits::from_json, |limits| desk.set_limits(limits)),
         (&Method::PUT, "latency") => put(request, Latency::from_json, |latency| desk.set_latency(latency)),
         (&Method::PUT, "faults") => put(request, Faults::from_json, |faults| desk.set_faults(faults)),
-        (method, "health" | "counters" | "counters/reset" | "limits" | "latency" | "faults") => {
+        (method, "health" | "counters" | "counters/reset" | "queues" | "limits" | "latency" | "faults") => {
             refuse(StatusCode::METHOD_NOT_ALLOWED, format!("{path} does not take {method}"))
         }
         _ => refuse(
             StatusCode::NOT_FOUND,
-            "there are GET health, GET counters, POST counters/reset, PUT limits, PUT latency and PUT faults"
+            "there are GET health, GET counters, POST counters/reset, GET queues, PUT limits, PUT latency and PUT \
+             faults"
                 .to_owned(),
         ),
     }

@@ -7,6 +7,8 @@ use crate::services::Request;
 /// What the scope says: `AKID/date/region/service/aws4_request`, in the header or in a presigned query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Credential {
+    /// The access key.
+    pub(super) key: String,
     /// An access key of 12 digits names the account.
     pub(super) account: Option<String>,
     /// Absent under `SigV4A`, whose signatures hold in many regions.
@@ -40,7 +42,7 @@ impl Credential {
         let _date = parts.next()?;
         let key = parts.next()?;
         let names_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
-        Some(Self { account: names_account.then(|| key.to_owned()), region, service })
+        Some(Self { key: key.to_owned(), account: names_account.then(|| key.to_owned()), region, service })
     }
 }
 
@@ -58,30 +60,28 @@ mod tests {
         Credential::of(&request.body(Bytes::new()).unwrap())
     }
 
-    fn is(account: Option<&str>, region: Option<&str>, service: &str) -> Credential {
-        let own = |part: Option<&str>| part.map(str::to_owned);
-        Credential { account: own(account), region: own(region), service: service.to_owned() }
+    fn is(key: &str, region: Option<&str>, service: &str) -> Credential {
+        let account = (key == "123456789012").then(|| key.to_owned());
+        let (key, region) = (key.to_owned(), region.map(str::to_owned));
+        Credential { key, account, region, service: service.to_owned() }
     }
 
     #[test]
     fn in_the_header() {
         let header =
             "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host";
-        assert_eq!(credential("/a", Some(header)), Some(is(None, Some("eu-west-1"), "s3")));
+        assert_eq!(credential("/a", Some(header)), Some(is("test", Some("eu-west-1"), "s3")));
         let account =
             "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/kinesis/aws4_request,Signature=x";
-        assert_eq!(
-            credential("/", Some(account)),
-            Some(is(Some("123456789012"), Some("us-east-1"), "kinesis"))
-        );
+        assert_eq!(credential("/", Some(account)), Some(is("123456789012", Some("us-east-1"), "kinesis")));
         let many = "AWS4-ECDSA-P256-SHA256 Credential=test/20260101/s3/aws4_request, SignedHeaders=host";
-        assert_eq!(credential("/", Some(many)), Some(is(None, None, "s3")));
+        assert_eq!(credential("/", Some(many)), Some(is("test", None, "s3")));
     }
 
     #[test]
     fn in_a_presigned_query() {
         let uri = "/b/k?X-Amz-Credential=te%2Fst%2F20260101%2Fus-west-2%2Fs3%2Faws4_request&X-Amz-Expires=60";
-        assert_eq!(credential(uri, None), Some(is(None, Some("us-west-2"), "s3")));
+        assert_eq!(credential(uri, None), Some(is("st", Some("us-west-2"), "s3")));
     }
 
     #[test]

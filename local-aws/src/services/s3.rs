@@ -10,6 +10,7 @@ mod content;
 mod copy;
 mod delete;
 mod encoding;
+mod event;
 mod get;
 mod handle;
 mod headers;
@@ -18,6 +19,7 @@ mod keys;
 mod list;
 mod listing;
 mod multipart;
+mod notification;
 mod object;
 mod operations;
 mod parts;
@@ -44,7 +46,7 @@ use s3s::{
 
 pub use self::handle::{Digest, ObjectView, S3Error, S3Handle};
 use self::{keys::Keys, operations::Operations, store::Store};
-use super::{Action, Request, Response, Scope, Service, clock::Clock};
+use super::{Action, Queues, Request, Response, Scope, Service, clock::Clock};
 use crate::front::{empty, full};
 
 /// S3 and its state. Buckets are global: each has a region, and is reached from all of them.
@@ -55,16 +57,10 @@ pub(crate) struct S3 {
 }
 
 impl S3 {
-    /// A handle to seed and to inspect the state.
-    pub(crate) fn handle(&self) -> S3Handle {
-        S3Handle::new(Arc::clone(&self.store), self.clock)
-    }
-}
-
-impl Default for S3 {
-    fn default() -> Self {
+    /// Its notifications go to these queues.
+    pub(crate) fn new(queues: Arc<dyn Queues>) -> Self {
         let (store, clock) = (Arc::new(Store::default()), Clock::default());
-        let mut builder = S3ServiceBuilder::new(Operations::new(Arc::clone(&store), clock));
+        let mut builder = S3ServiceBuilder::new(Operations::new(Arc::clone(&store), clock, queues));
         builder.set_auth(Keys);
         builder.set_host(host::Hosts);
         let mut config = S3Config::default();
@@ -72,6 +68,11 @@ impl Default for S3 {
         config.presigned_url_max_skew_time_secs = u32::MAX;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
         Self { protocol: builder.build(), store, clock }
+    }
+
+    /// A handle to seed and to inspect the state.
+    pub(crate) fn handle(&self) -> S3Handle {
+        S3Handle::new(Arc::clone(&self.store), self.clock)
     }
 }
 

@@ -40,6 +40,9 @@ enum ModeName {
     ErrorIn200,
     SlowBody,
     LostReply,
+    Duplicate,
+    EmptyReceive,
+    FailedEntry,
 }
 
 pub(super) fn parse(name: &str, json: &str) -> Result<Faults, Error> {
@@ -80,6 +83,9 @@ impl From<ModeName> for FaultMode {
             ModeName::ErrorIn200 => Self::ErrorIn200,
             ModeName::SlowBody => Self::SlowBody,
             ModeName::LostReply => Self::LostReply,
+            ModeName::Duplicate => Self::Duplicate,
+            ModeName::EmptyReceive => Self::EmptyReceive,
+            ModeName::FailedEntry => Self::FailedEntry,
         }
     }
 }

@@ -1,25 +1,34 @@
 //! The operations that are here, each handed to the file of its noun.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use s3s::{S3Request, S3Response, S3Result, dto};
+use s3s::{S3Error, S3Request, S3Response, S3Result, dto};
 
 use super::{
-    attributes, bucket, copy, delete, get, list, multipart, parts, put, store::Store, tags, uploads,
+    attributes, bucket, copy, delete,
+    event::{self, Event},
+    get, list, multipart, notification, parts, put,
+    store::{Buckets, Store},
+    tags, uploads,
 };
-use crate::services::clock::Clock;
+use crate::services::{Queues, clock::Clock};
 
 /// The operations over a store. Those that are not here answer `NotImplemented`.
 #[derive(Debug)]
 pub(crate) struct Operations {
     store: Arc<Store>,
     clock: Clock,
+    queues: Arc<dyn Queues>,
 }
 
 impl Operations {
-    pub(crate) const fn new(store: Arc<Store>, clock: Clock) -> Self {
-        Self { store, clock }
+    pub(crate) const fn new(store: Arc<Store>, clock: Clock, queues: Arc<dyn Queues>) -> Self {
+        Self { store, clock, queues }
+    }
+
+    fn tell(&self, buckets: &mut Buckets, name: &str, bucket: &str, key: &str) {
+        Event { name, bucket, key, now: self.clock.now() }.tell(buckets, &*self.queues);
     }
 }
 
@@ -52,6 +61,23 @@ impl s3s::S3 for Operations {
         request: Request<dto::GetBucketLocationInput>,
     ) -> Answer<dto::GetBucketLocationOutput> {
         bucket::get_location(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_bucket_notification_configuration(
+        &self,
+        request: Request<dto::PutBucketNotificationConfigurationInput>,
+    ) -> Answer<dto::PutBucketNotificationConfigurationOutput> {
+        let bucket = request.input.bucket.clone();
+        let test_event = || event::test(&bucket, self.clock.now());
+        notification::put(&mut self.store.lock(), request.input, &*self.queues, test_event)
+            .map(S3Response::new)
+    }
+
+    async fn get_bucket_notification_configuration(
+        &self,
+        request: Request<dto::GetBucketNotificationConfigurationInput>,
+    ) -> Answer<dto::GetBucketNotificationConfigurationOutput> {
+        notification::get(&self.store.lock(), &request.input).map(S3Response::new)
     }
 
     async fn list_buckets(&self, request: Request<dto::ListBucketsInput>) -> Answer<dto::ListBucketsOutput> {
@@ -89,26 +115,54 @@ impl s3s::S3 for Operations {
         let claims = put::claims_of(&input);
         let uploaded =
             put::receive(input.body.take(), input.content_md5.as_deref(), claims, trailing_headers).await?;
-        put::object(&mut self.store.lock(), &input, uploaded, self.clock.now()).map(S3Response::new)
+        let mut buckets = self.store.lock();
+        let output = put::object(&mut buckets, &input, uploaded, self.clock.now())?;
+        self.tell(&mut buckets, "ObjectCreated:Put", &input.bucket, &input.key);
+        Ok(S3Response::new(output))
     }
 
     async fn delete_object(
         &self,
         request: Request<dto::DeleteObjectInput>,
     ) -> Answer<dto::DeleteObjectOutput> {
-        delete::object(&mut self.store.lock(), &request.input).map(S3Response::new)
+        let (mut buckets, input) = (self.store.lock(), request.input);
+        let was_there = buckets.get(&input.bucket)?.find(&input.key).is_some();
+        let output = delete::object(&mut buckets, &input)?;
+        if was_there {
+            self.tell(&mut buckets, "ObjectRemoved:Delete", &input.bucket, &input.key);
+        }
+        Ok(S3Response::new(output))
     }
 
     async fn delete_objects(
         &self,
         request: Request<dto::DeleteObjectsInput>,
     ) -> Answer<dto::DeleteObjectsOutput> {
-        delete::objects(&mut self.store.lock(), request.input).map(S3Response::new)
+        let (mut buckets, input) = (self.store.lock(), request.input);
+        let (name, keys) =
+            (input.bucket.clone(), input.delete.objects.iter().map(|object| object.key.clone()));
+        let is_there =
+            |buckets: &Buckets, key: &str| Ok::<_, S3Error>(buckets.get(&name)?.find(key).is_some());
+        let mut were_there = BTreeSet::new();
+        for key in keys {
+            if is_there(&buckets, &key)? {
+                were_there.insert(key);
+            }
+        }
+        let output = delete::objects(&mut buckets, input)?;
+        for key in were_there {
+            if !is_there(&buckets, &key)? {
+                self.tell(&mut buckets, "ObjectRemoved:Delete", &name, &key);
+            }
+        }
+        Ok(S3Response::new(output))
     }
 
     async fn copy_object(&self, request: Request<dto::CopyObjectInput>) -> Answer<dto::CopyObjectOutput> {
-        copy::object(&mut self.store.lock(), &request.input, &request.headers, self.clock.now())
-            .map(S3Response::new)
+        let (mut buckets, input) = (self.store.lock(), &request.input);
+        let output = copy::object(&mut buckets, input, &request.headers, self.clock.now())?;
+        self.tell(&mut buckets, "ObjectCreated:Copy", &input.bucket, &input.key);
+        Ok(S3Response::new(output))
     }
 
     async fn get_object_tagging(
@@ -158,7 +212,14 @@ impl s3s::S3 for Operations {
         &self,
         request: Request<dto::CompleteMultipartUploadInput>,
     ) -> Answer<dto::CompleteMultipartUploadOutput> {
-        multipart::complete(&mut self.store.lock(), &request.input, self.clock.now()).map(S3Response::new)
+        let (mut buckets, input) = (self.store.lock(), &request.input);
+        // Completing an upload again creates nothing.
+        let creates = buckets.get(&input.bucket)?.upload(&input.key, &input.upload_id).is_ok();
+        let output = multipart::complete(&mut buckets, input, self.clock.now())?;
+        if creates {
+            self.tell(&mut buckets, "ObjectCreated:CompleteMultipartUpload", &input.bucket, &input.key);
+        }
+        Ok(S3Response::new(output))
     }
 
     async fn abort_multipart_upload(

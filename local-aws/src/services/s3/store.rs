@@ -9,6 +9,7 @@ use std::{
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::{
+    notification::Notification,
     object::{EntityTag, Key, Object, Seconds},
     upload::Upload,
 };
@@ -29,6 +30,7 @@ impl Store {
 pub(crate) struct Buckets {
     pub(crate) named: BTreeMap<String, Bucket>,
     uploads_begun: u64,
+    events: u64,
 }
 
 /// A bucket.
@@ -41,6 +43,7 @@ pub(crate) struct Bucket {
     pub(crate) uploads: BTreeMap<(Key, String), Upload>,
     /// What completed uploads answered: completing one again answers the same.
     pub(crate) completed: BTreeMap<(Key, String), EntityTag>,
+    pub(crate) notifications: Vec<Notification>,
 }
 
 impl Buckets {
@@ -50,6 +53,12 @@ impl Buckets {
 
     pub(crate) fn get_mut(&mut self, name: &str) -> S3Result<&mut Bucket> {
         self.named.get_mut(name).ok_or_else(no_such_bucket)
+    }
+
+    /// The number of an event, greater than all before it.
+    pub(crate) fn next_event(&mut self) -> u64 {
+        self.events += 1;
+        self.events
     }
 
     /// An upload id that was not given before, greater than all before it.
@@ -67,6 +76,7 @@ impl Bucket {
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
             completed: BTreeMap::new(),
+            notifications: Vec::new(),
         }
     }
 
