@@ -104,6 +104,8 @@ pub struct Worker {
     moves: BTreeMap<ShardId, Move>,
     to_make: BTreeMap<ShardId, Lease>,
     to_delete: BTreeMap<ShardId, u64>,
+    /// Since when each move and each lease to make is wanted, over the tries.
+    wanted: BTreeMap<ShardId, Duration>,
     /// Leases of which a write has no answer: to be read.
     doubts: BTreeSet<ShardId>,
     /// Whether something was learnt since the last plan.
@@ -148,6 +150,7 @@ impl Worker {
             moves: BTreeMap::new(),
             to_make: BTreeMap::new(),
             to_delete: BTreeMap::new(),
+            wanted: BTreeMap::new(),
             doubts: BTreeSet::new(),
             news: false,
             watch_at: None,

@@ -27,6 +27,8 @@
 
 #[path = "simulator/bars.rs"]
 mod bars;
+#[path = "simulator/credit.rs"]
+mod credit;
 #[path = "simulator/faults.rs"]
 mod faults;
 #[path = "simulator/host.rs"]

@@ -6,12 +6,13 @@ mod place;
 mod shards;
 mod show;
 
-use std::{collections::BTreeMap, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, process::ExitCode, sync::Arc, time::Duration};
 
 use tidegate_kinesis_consumer::{
     ShardId,
     lease::{Answer, Change, DynamoDb, Expect, Lease, LeaseStore as _, Unavailable, check},
 };
+use tidegate_throttle::Adaptive;
 use tokio::time::sleep;
 
 use self::{
@@ -39,7 +40,8 @@ async fn main() -> ExitCode {
 
 async fn run(args: &Args) -> Result<(), (u8, String)> {
     let clients = Clients::connect().await.map_err(|problem| (2, problem))?;
-    let store = DynamoDb::new(clients.dynamodb, args.application.as_str());
+    // What is throttled is to be written all the same.
+    let store = DynamoDb::new(clients.dynamodb, args.application.as_str()).throttle(Arc::new(Adaptive::new()));
     let leases = scan(&store).await?;
     match &args.command {
         Command::Show { json: true } => show::json_lines(&leases),

@@ -53,7 +53,7 @@ use crate::ShardId;
 ///
 /// An ordinary row is less than a kibibyte, so that a write is one write unit.
 ///
-/// Every request is admitted by a throttle, and answered within a [time](Self::patience). One that has no answer
+/// Every request but the writes is admitted by a [throttle](Self::throttle), and each is answered within a [time](Self::patience). One that has no answer
 /// is sent again, twice at most, and whether it had been made the first time is read from the row; see the
 /// contract of [`LeaseStore`].
 ///
@@ -101,6 +101,7 @@ impl DynamoDb {
             requests: Requests {
                 client: Client::from_conf(config),
                 throttle: Arc::new(Adaptive::new()),
+                paces_writes: false,
                 patience: Duration::from_secs(5),
             },
             table: Arc::clone(&application),
@@ -117,10 +118,12 @@ impl DynamoDb {
         self
     }
 
-    /// Who admits every request. Default: an [`Adaptive`] of its own.
+    /// Who admits every request, and sends again what is throttled. Default: an [`Adaptive`] of its own for all but the
+    /// writes. A write that is throttled is [`Unavailable`] at once, so that a worker chooses anew which of its writes
+    /// is the most urgent; in a queue, they would be made in the order in which they came.
     #[must_use]
     pub fn throttle(mut self, throttle: Arc<dyn Throttle>) -> Self {
-        self.requests.throttle = throttle;
+        (self.requests.throttle, self.requests.paces_writes) = (throttle, true);
         self
     }
 

@@ -222,6 +222,8 @@ impl Worker {
         let verdict = match answer {
             Ok(Answer::Done(row)) => tenure.done(row, diverted, last, asked, flight.confirmed, &self.me),
             Ok(Answer::Refused(row)) => tenure.refused(row, last, &self.me),
+            // It is still the most urgent one, perhaps; how soon anything is written is the gate's.
+            Err(error) if error.is_throttled() => Verdict::Kept,
             Err(_) => {
                 tenure.unknown(now + self.settings.failover / 20);
                 Verdict::Kept

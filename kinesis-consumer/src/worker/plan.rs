@@ -42,6 +42,12 @@ impl Worker {
         self.share_out(now);
         self.sweep();
         self.fill(now);
+        let (moves, to_make, flights) = (&self.moves, &self.to_make, &self.flights);
+        let is_wanted = |key: &ShardId| moves.contains_key(key) || to_make.contains_key(key);
+        self.wanted.retain(|key, _| is_wanted(key) || flights.contains_key(key));
+        for key in moves.keys().chain(to_make.keys()) {
+            self.wanted.entry(key.clone()).or_insert(now);
+        }
     }
 
     /// What is to be done about leases that have our name on them.

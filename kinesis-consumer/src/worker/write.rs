@@ -57,11 +57,12 @@ impl Worker {
             return;
         }
         wishes.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        for (_, key, wish) in wishes {
+        for (late, key, wish) in wishes {
             if self.flights.contains_key(&key) {
                 continue;
             }
-            if !self.gate.open(agenda, self.flights.len()) {
+            let left = late.saturating_sub(agenda.now());
+            if !self.gate.open(agenda, self.flights.len(), left) {
                 return;
             }
             self.grant(&key, wish, agenda.now());
@@ -91,9 +92,12 @@ impl Worker {
                 wishes.push((late, key.clone(), Wish::Renew));
             }
         }
-        // Each in its own order, so that two who want the same do not go for it one after the other.
+        // Each in its own order, so that two who want the same do not go for it one after the other. What has waited
+        // for long comes before what can wait, and only what is about to be lost comes first always.
         let soon = |key: &ShardId| {
-            now + failover / 2 + Duration::from_micros(rank(&self.me.worker, key) % 1_000_000)
+            let since = self.wanted.get(key).copied().unwrap_or(now);
+            let spread = Duration::from_micros(rank(&self.me.worker, key) % 1_000_000);
+            (since + failover / 2).max(now + failover / 10) + spread
         };
         let moves = self.moves.iter().map(|(key, wanted)| (soon(key), key.clone(), Wish::Move(*wanted)));
         let made = self.to_make.keys().map(|key| (soon(key), key.clone(), Wish::Make));

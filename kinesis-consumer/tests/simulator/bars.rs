@@ -135,7 +135,7 @@ fn a_hundred_busy_leases_cost_35_writes_a_second() {
 fn a_third_of_the_write_units_loses_no_lease() {
     for seed in 0..4 {
         let mut world = settled(100, 1, seed);
-        world.faults.units = Some((12, Duration::MAX));
+        world.faults.units = Some((11, Duration::MAX));
         let began = world.began.clone();
         world.run_for(secs(60));
         let kept = world.began == began && world.running() == 100 && world.ledger.duplicates == 0;

@@ -11,7 +11,7 @@ use tidegate_kinesis_consumer::{
     worker::{Event, RunId, Settings, Worker},
 };
 
-use super::EPOCH;
+use super::{EPOCH, credit::Credit};
 
 /// A process with a worker.
 pub(crate) struct Host {
@@ -31,9 +31,10 @@ pub(crate) struct Host {
     pub(crate) written: BTreeMap<ShardId, Duration>,
     /// When the worker wants to be asked, by the world's clock.
     pub(crate) asks_at: Duration,
-    /// Writes of each lease that it may still make at once.
-    pub(crate) credit: BTreeMap<ShardId, (Duration, u32)>,
-    pub(crate) looks: (Duration, u32),
+    /// For the writes of each lease, those that were throttled left out.
+    pub(crate) credit: BTreeMap<ShardId, Credit>,
+    pub(crate) throttled: Credit,
+    pub(crate) looks: Credit,
     born: Duration,
     /// How fast its clock runs, in parts of a million.
     rate: u64,
@@ -93,7 +94,8 @@ impl Host {
             written: BTreeMap::new(),
             asks_at: Duration::MAX,
             credit: BTreeMap::new(),
-            looks: (now, 0),
+            throttled: Credit::default(),
+            looks: Credit::default(),
             born: now,
             rate: MILLION.checked_add_signed(drift).unwrap(),
         }

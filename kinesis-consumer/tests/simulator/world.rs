@@ -360,15 +360,20 @@ impl World {
             Action::Delete { key, .. } => Some(key),
             _ => None,
         };
-        let now = self.now;
-        let (bucket, (most, each)) = match key {
-            Some(key) => (self.hosts[host].credit.entry(key.clone()).or_insert((now, 0)), LEASE),
-            None => (&mut self.hosts[host].looks, LOOKS),
+        let credit = match key {
+            Some(key) => self.hosts[host].credit.entry(key.clone()).or_default(),
+            None => &mut self.hosts[host].looks,
         };
-        let back = u32::try_from((now - bucket.0).as_nanos() / each.as_nanos()).unwrap_or(u32::MAX);
-        bucket.0 += each * back;
-        bucket.1 = bucket.1.saturating_sub(back) + 1;
-        assert!(bucket.1 <= most, "10: {host} does {call:?} too often");
+        let (most, each) = if key.is_some() { LEASE } else { LOOKS };
+        assert!(credit.spend(self.now, most, each), "10: {host} does {call:?} too often");
+    }
+
+    /// What is throttled is tried as often as it is urgent, one after the other.
+    fn check_throttled(&mut self, host: usize, key: &ShardId) {
+        const TRIES: (u32, Duration) = (20, millis(50));
+        let it = &mut self.hosts[host];
+        it.credit.entry(key.clone()).or_default().back();
+        assert!(it.throttled.spend(self.now, TRIES.0, TRIES.1), "10: {host} goes on writing too often");
     }
 
     // Runs.
@@ -523,6 +528,9 @@ impl World {
         } else {
             self.faults.fate(self.now, key.is_some(), &mut self.rng)
         };
+        if let Some(key) = key.as_ref().filter(|_| fate == Fate::Throttled) {
+            self.check_throttled(host, key);
+        }
         let done = matches!(fate, Fate::Answered | Fate::Slow | Fate::Unanswered);
         if let Some(key) = key.as_ref().filter(|_| !done) {
             // It may be lost before the next try.

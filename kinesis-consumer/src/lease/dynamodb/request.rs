@@ -16,7 +16,10 @@ use aws_sdk_dynamodb::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
 };
-use tidegate_throttle::{Call, Throttle, aws};
+use tidegate_throttle::{
+    Call, Throttle,
+    aws::{self, Verdict},
+};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::lease::Unavailable;
@@ -31,6 +34,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Requests {
     pub(super) client: Client,
     pub(super) throttle: Arc<dyn Throttle>,
+    /// Whether writes are admitted by the throttle, too.
+    pub(super) paces_writes: bool,
     /// How long one request may take, with all that it waits for.
     pub(super) patience: Duration,
 }
@@ -40,6 +45,7 @@ pub(super) struct Request<'a> {
     requests: &'a Requests,
     call: Call,
     table: &'a str,
+    is_paced: bool,
     until: Instant,
     /// Whether an attempt that has no answer may have had its effect.
     pub(super) maybe_done: bool,
@@ -79,7 +85,14 @@ impl Requests {
             Direction::Read => call.resource(format!("{table}/read")),
             Direction::Write => call.resource(format!("{table}/write")),
         };
-        Request { requests: self, call, table, until: Instant::now() + self.patience, maybe_done: false }
+        Request {
+            requests: self,
+            call,
+            table,
+            is_paced: self.paces_writes || direction != Direction::Write,
+            until: Instant::now() + self.patience,
+            maybe_done: false,
+        }
     }
 }
 
@@ -131,6 +144,17 @@ impl Request<'_> {
     {
         // So that the last try has as much time as the first.
         let patience = self.requests.patience / (TRIES + 1);
+        if !self.is_paced {
+            let patience = patience.min(self.until.saturating_duration_since(Instant::now()));
+            let answer = timeout(patience, Box::pin(operation())).await;
+            let answer = answer.unwrap_or_else(|elapsed| Err(SdkError::timeout_error(elapsed)));
+            return match aws::verdict(self.call.service_name(), &answer) {
+                Verdict::Rate { .. } | Verdict::HotKey => {
+                    Err(Failure::Final(self.unavailable("throttled").throttled()))
+                }
+                _ => answer.map_err(|error| self.failure(error)),
+            };
+        }
         let under_way = AtomicBool::new(false);
         let sent = aws::send(&*self.requests.throttle, &self.call, || {
             under_way.store(true, Relaxed);
