@@ -219,6 +219,21 @@ fn a_third_of_the_write_units_loses_no_lease() {
     assert!(status.leases.iter().any(|lease| lease.late > secs(3)), "and says how late it is");
 }
 
+/// There are not enough to renew all of them: as many as there can be are kept, and none comes and goes.
+#[test]
+fn a_tenth_of_the_write_units_keeps_the_leases_that_it_can() {
+    let mut fleet = Fleet::new(100, 13);
+    fleet.start(worker(0));
+    fleet.run_for(secs(10));
+    fleet.units = Some(4);
+    fleet.run_for(secs(60));
+    let runs = fleet.runs.len();
+    fleet.run_for(secs(60));
+    assert_eq!(fleet.runs.len(), runs, "none comes and goes");
+    // Each is renewed within nine and a half seconds.
+    assert!((34..=38).contains(&fleet.running()), "{}", fleet.running());
+}
+
 #[test]
 fn a_deleted_lease_is_healed() {
     let mut fleet = Fleet::new(8, 12);

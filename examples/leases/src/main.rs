@@ -41,7 +41,8 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<(), (u8, String)> {
     let clients = Clients::connect().await.map_err(|problem| (2, problem))?;
     // What is throttled is to be written all the same.
-    let store = DynamoDb::new(clients.dynamodb, args.application.as_str()).throttle(Arc::new(Adaptive::new()));
+    let store =
+        DynamoDb::new(clients.dynamodb, args.application.as_str()).throttle(Arc::new(Adaptive::new()));
     let leases = scan(&store).await?;
     match &args.command {
         Command::Show { json: true } => show::json_lines(&leases),

@@ -350,19 +350,21 @@ impl Fleet {
         if self.hosts[host].cut_off {
             (lost, undone) = (true, true);
         }
+        let mut throttled = false;
         if writes {
             self.writes += 1;
             if let Some(units) = self.units {
                 // A bucket of one second.
                 let level = self.bucket.max(self.now.saturating_sub(secs(1)));
                 if level > self.now {
-                    (lost, undone) = (true, true);
+                    (throttled, lost, undone) = (true, true, true);
                 } else {
                     self.bucket = level + secs(1) / units;
                 }
             }
         }
-        let unavailable = || Unavailable::new("lost");
+        let unavailable =
+            || if throttled { Unavailable::new("too much").throttled() } else { Unavailable::new("lost") };
         let looked = || if lost { Err(unavailable()) } else { Ok(()) };
         let answered = |answer: Answer| if lost { Err(unavailable()) } else { Ok(answer) };
         let event = match action {
@@ -372,7 +374,7 @@ impl Fleet {
                 Event::Read { key, asked, answer }
             }
             Action::Change(change) => {
-                if undone && !self.hosts[host].cut_off && self.rng.u8(0..4) == 0 {
+                if undone && !throttled && !self.hosts[host].cut_off && self.rng.u8(0..4) == 0 {
                     let later = millis(self.rng.u64(1..20_000));
                     self.due(later, Due::Late(change.clone()));
                 }
