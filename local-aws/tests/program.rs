@@ -43,6 +43,22 @@ fn a_bad_stream_of_the_seed_is_one_clear_line() {
     }
 }
 
+#[test]
+#[cfg(feature = "sqs")]
+fn a_bad_queue_of_the_seed_is_one_clear_line() {
+    let policy =
+        r#"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:dead\",\"maxReceiveCount\":1}"#;
+    let early = format!(r#"{{"queues":[{{"name":"q","attributes":{{"RedrivePolicy":"{policy}"}}}}]}}"#);
+    for (name, seed, expected) in [
+        ("bad-queue-name.json", r#"{"queues":[{"name":"q q"}]}"#, "queue \"q q\": InvalidParameterValue"),
+        ("no-dead-letter-queue.json", &early, "Dead letter target does not exist"),
+    ] {
+        let seed = file(name, seed);
+        let line = refused(&["--port", "0", "--seed", seed.to_str().unwrap()]);
+        assert!(line.contains(expected), "{line}");
+    }
+}
+
 /// Runs it on bad input: the one line that it writes.
 fn refused(arguments: &[&str]) -> String {
     let output = program().args(arguments).output().unwrap();

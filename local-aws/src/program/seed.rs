@@ -3,6 +3,9 @@
 #[cfg(feature = "s3")]
 #[path = "seed/bucket.rs"]
 mod bucket;
+#[cfg(feature = "sqs")]
+#[path = "seed/queue.rs"]
+mod queue;
 #[cfg(feature = "kinesis")]
 #[path = "seed/stream.rs"]
 mod stream;
@@ -21,6 +24,9 @@ pub struct Seed {
     #[cfg(feature = "kinesis")]
     #[serde(default)]
     streams: Vec<stream::Stream>,
+    #[cfg(feature = "sqs")]
+    #[serde(default)]
+    queues: Vec<queue::Queue>,
 }
 
 impl Seed {
@@ -38,6 +44,8 @@ impl Seed {
         self.buckets.iter().try_for_each(bucket::Bucket::check)?;
         #[cfg(feature = "kinesis")]
         self.streams.iter().try_for_each(stream::Stream::check)?;
+        #[cfg(feature = "sqs")]
+        self.queues.iter().try_for_each(queue::Queue::check)?;
         Ok(())
     }
 
@@ -47,6 +55,8 @@ impl Seed {
         self.buckets.into_iter().try_for_each(|bucket| bucket.plant(&aws.s3()))?;
         #[cfg(feature = "kinesis")]
         self.streams.into_iter().try_for_each(|stream| stream.plant(&aws.kinesis()))?;
+        #[cfg(feature = "sqs")]
+        self.queues.into_iter().try_for_each(|queue| queue.plant(&aws.sqs()))?;
         Ok(())
     }
 }
