@@ -1,23 +1,59 @@
-//! What a back-pressured SQS consumer decides, as plain structs that know no clock and make no calls.
+//! A back-pressured SQS consumer: it receives only what there is room for, keeps the order of each key, and deletes what is
+//! done.
 //!
-//! | decides | |
+//! ```no_run
+//! # async fn of(config: &aws_types::SdkConfig) -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//!
+//! use tidegate_sqs_consumer::{Consumer, Handling, Message};
+//!
+//! let url = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
+//! let consumer = Consumer::builder(aws_sdk_sqs::Client::new(config), url).max_unprocessed(500).build()?;
+//! let mut running = consumer.run(Handling::new(|message: Message, _| async move {
+//!     println!("{}", message.body());
+//!     Ok(())
+//! }));
+//! tokio::signal::ctrl_c().await?;
+//! running.shutdown(Duration::from_secs(30)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which part do I want?
+//!
+//! | I have | I want |
 //! |---|---|
-//! | when to receive, and for how many messages | [`poll::Pollers`] |
-//! | what to extend, and what is lost | [`visibility::Leases`] |
-//! | what to delete or publish in one call, and what comes of each | [`outgoing::Outgoing`] |
-//! | what is stale, and the steps from a message's turn to its acknowledgement | [`version::Course`] |
+//! | a handler for each message | [`Consumer::run`] |
+//! | code that takes messages when it can | [`Consumer::messages`], a `Stream` of deliveries |
+//! | a shell of my own | the deciders, which know no clock and make no calls: [`poll::Pollers`], [`visibility::Leases`], [`outgoing::Outgoing`], [`version::Course`] |
 //!
-//! Each is told what happened, with the time, and answers what is to be done. The shell that makes the calls is not
-//! here yet: until it is, this crate is for those who write their own, or want to see the decisions proved.
+//! # Features
+//!
+//! None.
+//!
+//! The minimum Rust version is 1.94.1, the AWS SDK's own.
 
+pub mod consumer;
+mod error;
+mod handling;
 mod message;
+mod messages;
 pub mod outgoing;
 pub mod poll;
 mod receipt;
 pub mod version;
 pub mod visibility;
 
-pub use self::{message::MessageId, receipt::ReceiptHandle};
+pub use tidegate_lanes::{Attempt, Concurrency, Failure, Policy};
+
+pub use self::{
+    consumer::{Consumer, Health, Report, Running},
+    error::{Error, ErrorKind},
+    handling::Handling,
+    message::{Message, MessageId},
+    messages::{Delivery, Messages},
+    receipt::ReceiptHandle,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -82,5 +82,5 @@ pub use self::{
     key::account,
     retries::{no_retries, retry_config, retry_partition},
     sdk_config::sdk_config,
-    send::{send, verdict},
+    send::{send, send_once, verdict},
 };

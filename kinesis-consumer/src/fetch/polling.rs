@@ -223,18 +223,10 @@ impl<R: Room> Polling<R> {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let call = &self.records_call;
-        let permit = self.throttle.acquire(call).await;
-        let mut permit = permit.map_err(|refused| {
-            Failure::Transient(Error::new(ErrorKind::Unavailable, "GetRecords", &self.target, refused))
-        })?;
-        permit.sent();
-        let result = operation().await;
-        let verdict = aws::verdict(call.service_name(), &result);
-        permit.finish(verdict.into());
-        match result {
-            Ok(answer) => Ok(answer),
-            Err(_) if matches!(verdict, Verdict::Rate { .. }) => Err(Failure::Refused),
-            Err(error) => Err(self.failure(call, error)),
+        match aws::send_once(&*self.throttle, call, operation).await {
+            (Ok(answer), _) => Ok(answer),
+            (Err(_), Verdict::Rate { .. }) => Err(Failure::Refused),
+            (Err(error), _) => Err(self.failure(call, error)),
         }
     }
 

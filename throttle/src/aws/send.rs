@@ -81,6 +81,47 @@ where
     }
 }
 
+/// Sends one operation under a throttle, once: for callers that have something better to do than to send it again.
+///
+/// The client should have the SDK's retries off ([`no_retries`](super::no_retries)). The [`Verdict`] says whether it was
+/// throttled; the throttle knows.
+///
+/// ```
+/// # async fn of(client: &aws_sdk_kinesis::Client, throttle: &dyn tidegate_throttle::Throttle) {
+/// use tidegate_throttle::{Call, aws::{self, Verdict}};
+///
+/// let call = Call::new("kinesis", "DescribeLimits").region("eu-west-1");
+/// let (limits, verdict) = aws::send_once(throttle, &call, || client.describe_limits().send()).await;
+/// if let (Err(_), Verdict::Rate { .. }) = (limits, verdict) {
+///     println!("perhaps later");
+/// }
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// As that of [`send`].
+pub async fn send_once<S, T, E, F>(
+    throttle: &S,
+    call: &Call,
+    operation: impl FnOnce() -> F,
+) -> (Result<T, SdkError<E, HttpResponse>>, Verdict)
+where
+    S: Throttle + ?Sized,
+    E: ProvideErrorMetadata + Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    let mut permit = match throttle.acquire(call).await {
+        Ok(permit) => permit,
+        Err(refused) => return (Err(SdkError::construction_failure(refused)), Verdict::Unsent),
+    };
+    permit.sent();
+    let result = handover::admitted(operation()).await;
+    let verdict = verdict(call.service_name(), &result);
+    verdict.settle(permit);
+    (result, verdict)
+}
+
 /// What the result of an SDK call says of the limit that it fell under: for callers that pace by themselves, or
 /// count.
 ///
