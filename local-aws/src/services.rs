@@ -119,7 +119,6 @@ pub(crate) struct Shut {
 
 /// Something odd that a service does by itself, as a fault asks of one call: it is among what a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "sqs"), expect(dead_code, reason = "only SQS has them"))]
 pub(crate) enum Quirk {
     /// What is received stays behind as a copy.
     Twice,
@@ -131,7 +130,6 @@ pub(crate) enum Quirk {
 
 /// Who asks, by the access key of the signature: it is among what a signed request carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "sqs"), expect(dead_code, reason = "only SQS asks"))]
 pub(crate) struct Caller(pub(crate) Arc<str>);
 
 /// Marks an answer with which a service says that its gate was shut: it counts as throttled.

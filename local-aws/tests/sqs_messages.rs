@@ -23,11 +23,13 @@ async fn a_message_comes_with_what_was_sent() {
     let trace = "Root=1-5759e988-bd862e3fe1be46a994272793";
     let header =
         MessageSystemAttributeValue::builder().data_type("String").string_value(trace).build().unwrap();
-    let send = world.sqs.send_message().queue_url(world.url()).message_body("<body> & \u{1f30a}");
-    let send = send.message_attributes("colour", text).message_attributes("image", binary.build().unwrap());
-    let send = send.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, header);
+    let request = world.sqs.send_message().queue_url(world.url()).message_body("<body> & \u{1f30a}");
+    let request =
+        request.message_attributes("colour", text).message_attributes("image", binary.build().unwrap());
+    let request =
+        request.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, header);
     // The SDK checks neither digest here; boto3 checks both, in conformance/local_aws.
-    let sent = send.message_group_id("tenant").send().await.unwrap();
+    let sent = request.message_group_id("tenant").send().await.unwrap();
     advance(seconds(2)).await;
     let messages = world.receive().await;
     let message = &messages[0];

@@ -31,7 +31,7 @@ pub struct Args {
     /// What goes wrong, and how often: a JSON file.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// The buckets and streams to start with: a JSON file.
+    /// The buckets, streams and queues to start with: a JSON file.
     #[cfg(any(feature = "s3", feature = "kinesis"))]
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,

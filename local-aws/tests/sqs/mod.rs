@@ -81,7 +81,7 @@ pub(crate) fn bodies(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(|message| message.body().unwrap()).collect()
 }
 
-#[allow(dead_code, reason = "not every test reads")]
+#[allow(dead_code, clippy::needless_pass_by_value, reason = "not every test reads; the names are constants")]
 pub(crate) fn system(message: &Message, name: MessageSystemAttributeName) -> Option<&str> {
     message.attributes()?.get(&name).map(String::as_str)
 }

@@ -46,7 +46,7 @@ struct Generate {
 impl Queue {
     pub fn check(&self) -> Result<(), String> {
         let wrong = |problem: &str| Err(format!("queue \"{}\": {problem}", self.name));
-        let is_fifo = self.name.ends_with(".fifo");
+        let is_fifo = self.name.strip_suffix(".fifo").is_some();
         if is_fifo && self.messages.iter().any(|message| message.group.is_none()) {
             return wrong("each of its messages wants a \"group\", because it is a FIFO queue");
         }

@@ -1,5 +1,7 @@
 //! `GetQueueAttributes` and `SetQueueAttributes`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{call::Call, create::Nothing, failure::Failure, settings::Attributes};
@@ -45,12 +47,12 @@ pub(super) struct Got {
     attributes: Attributes,
 }
 
-pub(super) fn get(call: &mut Call<'_>, input: Get) -> Result<Got, Failure> {
+pub(super) fn get(call: &mut Call<'_>, input: &Get) -> Result<Got, Failure> {
     let names = &input.attribute_names;
     if let Some(unknown) = names.iter().find(|name| !KNOWN.contains(&name.as_str())) {
         return Err(Failure::attribute_name(format!("Unknown Attribute {unknown}.")));
     }
-    let name = call.queue(&input.queue_url)?.name.clone();
+    let name = Arc::clone(&call.queue(&input.queue_url)?.name);
     let arn = call.region.arn(&name);
     let queue = call.queue(&input.queue_url)?;
     let mut attributes = queue.settings.told().clone();
@@ -78,10 +80,10 @@ pub(super) struct Set {
     attributes: Attributes,
 }
 
-pub(super) fn set(call: &mut Call<'_>, input: Set) -> Result<Nothing, Failure> {
+pub(super) fn set(call: &mut Call<'_>, input: &Set) -> Result<Nothing, Failure> {
     let now = call.now;
     let queue = call.queue(&input.queue_url)?;
-    let (name, settings) = (queue.name.clone(), queue.settings.changed(&input.attributes)?);
+    let (name, settings) = (Arc::clone(&queue.name), queue.settings.changed(&input.attributes)?);
     if input.attributes.contains_key("RedrivePolicy") {
         call.region.check_redrive(&name, &settings)?;
     }

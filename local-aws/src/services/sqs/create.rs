@@ -1,6 +1,6 @@
 //! `CreateQueue`, `DeleteQueue`, `PurgeQueue`, `GetQueueUrl`, `ListQueues` and `ListDeadLetterSourceQueues`.
 
-use std::{collections::BTreeMap, ops::Bound, time::Duration};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::{call::Call, failure::Failure, settings::Attributes, tags};
 /// How long after a purge another is refused.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html>.
-const PURGE_LASTS: Duration = Duration::from_secs(60);
+const PURGE_LASTS: Duration = Duration::from_mins(1);
 
 /// Names of one page.
 ///
@@ -67,13 +67,13 @@ pub(super) struct Only {
     pub(super) queue_url: String,
 }
 
-pub(super) fn delete(call: &mut Call<'_>, input: Only) -> Result<Nothing, Failure> {
+pub(super) fn delete(call: &mut Call<'_>, input: &Only) -> Result<Nothing, Failure> {
     let name = call.name(&input.queue_url)?;
     call.region.delete(name, call.now)?;
     Ok(Nothing {})
 }
 
-pub(super) fn purge(call: &mut Call<'_>, input: Only) -> Result<Nothing, Failure> {
+pub(super) fn purge(call: &mut Call<'_>, input: &Only) -> Result<Nothing, Failure> {
     let now = call.now;
     let queue = call.queue(&input.queue_url)?;
     if queue.purged.is_some_and(|at| now.since(at) < PURGE_LASTS) {
@@ -127,8 +127,8 @@ pub(super) struct SourcesListed {
     next_token: Option<String>,
 }
 
-pub(super) fn sources(call: &mut Call<'_>, input: Sources) -> Result<SourcesListed, Failure> {
-    let name = call.queue(&input.queue_url)?.name.clone();
+pub(super) fn sources(call: &mut Call<'_>, input: &Sources) -> Result<SourcesListed, Failure> {
+    let name = Arc::clone(&call.queue(&input.queue_url)?.name);
     let (arn, page) = (call.region.arn(&name), Page::of(input.next_token.as_deref(), input.max_results)?);
     let (queue_urls, next_token) = page.cut(call, |call, name| {
         let queue = call.region.queues.get(name);

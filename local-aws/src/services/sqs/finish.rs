@@ -26,14 +26,14 @@ pub(super) struct One {
     visibility_timeout: Option<i64>,
 }
 
-pub(super) fn delete(call: &mut Call<'_>, input: One) -> Result<Nothing, Failure> {
+pub(super) fn delete(call: &mut Call<'_>, input: &One) -> Result<Nothing, Failure> {
     let queue = call.admitted(&input.queue_url)?;
     queue.delete(&input.receipt_handle)?;
     wake(queue);
     Ok(Nothing {})
 }
 
-pub(super) fn change(call: &mut Call<'_>, input: One) -> Result<Nothing, Failure> {
+pub(super) fn change(call: &mut Call<'_>, input: &One) -> Result<Nothing, Failure> {
     let now = call.now;
     let queue = call.admitted(&input.queue_url)?;
     set(queue, &input.receipt_handle, input.visibility_timeout, now)?;

@@ -62,7 +62,7 @@ pub(super) fn read(form: &str) -> Value {
 struct Node {
     text: Option<String>,
     /// In the order of their numbers, where they are items.
-    members: Vec<(String, Node)>,
+    members: Vec<(String, Self)>,
 }
 
 impl Node {

@@ -10,7 +10,7 @@ use super::{
     Regions,
     failure::Failure,
     queue::Queue,
-    region::Region,
+    region::{self, Region},
     send::{self, Message},
     view::{ClientView, MessageView, QueueReport, QueueView},
 };
@@ -131,7 +131,7 @@ impl SqsHandle {
     ) -> Result<(), SqsError> {
         let attributes = attributes.into_iter().map(|(name, value)| (name.into(), value.into()));
         let mut attributes = attributes.collect::<BTreeMap<_, _>>();
-        if name.ends_with(".fifo") {
+        if region::is_fifo(name)? {
             attributes.entry("FifoQueue".to_owned()).or_insert_with(|| "true".to_owned());
         }
         let state = self.state();

@@ -161,13 +161,11 @@ pub(super) fn start(call: &mut Call<'_>, input: Start) -> Result<Started, Failur
     }
     let rate = match input.max_number_of_messages_per_second {
         None => None,
-        Some(rate) => match u32::try_from(rate).ok().filter(|rate| (1..=500).contains(rate)) {
-            Some(rate) => Some(rate),
-            None => {
-                let reason = "Must be between 1 and 500, if provided.";
-                return Err(Failure::value(&rate, "MaxNumberOfMessagesPerSecond", reason));
-            }
-        },
+        Some(rate) => {
+            let known = u32::try_from(rate).ok().filter(|rate| (1..=500).contains(rate));
+            let reason = "Must be between 1 and 500, if provided.";
+            Some(known.ok_or_else(|| Failure::value(&rate, "MaxNumberOfMessagesPerSecond", reason))?)
+        }
     };
     let to_move = region.queue(&source, now)?.counts().visible as u64;
     if region.moves.running().any(|task| task.source == input.source_arn) {
@@ -225,7 +223,7 @@ struct Told {
     started_timestamp: u64,
 }
 
-pub(super) fn list(call: &mut Call<'_>, input: List) -> Result<Listed, Failure> {
+pub(super) fn list(call: &mut Call<'_>, input: &List) -> Result<Listed, Failure> {
     let absent =
         || Failure::no_resource("The resource that you specified for the SourceArn parameter doesn't exist.");
     let name = call.region.name_of(&input.source_arn).ok_or_else(absent)?.to_owned();
@@ -261,7 +259,7 @@ pub(super) struct Cancelled {
     approximate_number_of_messages_moved: u64,
 }
 
-pub(super) fn cancel(call: &mut Call<'_>, input: Cancel) -> Result<Cancelled, Failure> {
+pub(super) fn cancel(call: &mut Call<'_>, input: &Cancel) -> Result<Cancelled, Failure> {
     let task = call.region.moves.0.iter().position(|task| task.handle() == input.task_handle);
     let absent = || Failure::no_resource("Task does not exist.");
     let task = task.ok_or_else(absent)?;

@@ -81,6 +81,14 @@ impl Session<'_> {
         let input = self.read()?;
         self.call(|call| run(call, input)).map(|output| self.write(&output))
     }
+
+    /// The same of an operation that only looks at its input.
+    fn answer_ref<I: DeserializeOwned, O: Serialize>(
+        &self,
+        run: impl FnOnce(&mut Call<'_>, &I) -> Result<O, Failure>,
+    ) -> Result<Response, Failure> {
+        self.answer(|call, input| run(call, &input))
+    }
 }
 
 /// The names of all operations, for a message.
@@ -90,28 +98,28 @@ pub(super) fn names() -> String {
 
 const OPERATIONS: &[Operation] = &[
     Operation { name: "ReceiveMessage", run: Run::Receive },
-    now("DeleteMessage", |session| session.answer(finish::delete)),
+    now("DeleteMessage", |session| session.answer_ref(finish::delete)),
     now("DeleteMessageBatch", |session| session.answer(finish::delete_many)),
     now("SendMessage", |session| session.answer(send::one)),
     now("SendMessageBatch", |session| session.answer(send::many)),
-    now("ChangeMessageVisibility", |session| session.answer(finish::change)),
+    now("ChangeMessageVisibility", |session| session.answer_ref(finish::change)),
     now("ChangeMessageVisibilityBatch", |session| session.answer(finish::change_many)),
     now("GetQueueUrl", |session| session.answer(create::url)),
-    now("GetQueueAttributes", |session| session.answer(attributes::get)),
-    now("SetQueueAttributes", |session| session.answer(attributes::set)),
+    now("GetQueueAttributes", |session| session.answer_ref(attributes::get)),
+    now("SetQueueAttributes", |session| session.answer_ref(attributes::set)),
     now("CreateQueue", |session| session.answer(create::create)),
-    now("DeleteQueue", |session| session.answer(create::delete)),
-    now("PurgeQueue", |session| session.answer(create::purge)),
+    now("DeleteQueue", |session| session.answer_ref(create::delete)),
+    now("PurgeQueue", |session| session.answer_ref(create::purge)),
     now("ListQueues", |session| session.answer(create::list)),
-    now("ListDeadLetterSourceQueues", |session| session.answer(create::sources)),
+    now("ListDeadLetterSourceQueues", |session| session.answer_ref(create::sources)),
     now("TagQueue", |session| session.answer(tags::add)),
-    now("UntagQueue", |session| session.answer(tags::remove)),
-    now("ListQueueTags", |session| session.answer(tags::list)),
+    now("UntagQueue", |session| session.answer_ref(tags::remove)),
+    now("ListQueueTags", |session| session.answer_ref(tags::list)),
     now("StartMessageMoveTask", |session| session.answer(moves::start)),
-    now("ListMessageMoveTasks", |session| session.answer(moves::list)),
-    now("CancelMessageMoveTask", |session| session.answer(moves::cancel)),
-    now("AddPermission", |session| session.answer(permission::add)),
-    now("RemovePermission", |session| session.answer(permission::remove)),
+    now("ListMessageMoveTasks", |session| session.answer_ref(moves::list)),
+    now("CancelMessageMoveTask", |session| session.answer_ref(moves::cancel)),
+    now("AddPermission", |session| session.answer_ref(permission::add)),
+    now("RemovePermission", |session| session.answer_ref(permission::remove)),
 ];
 
 const fn now(name: &'static str, run: fn(&Session<'_>) -> Result<Response, Failure>) -> Operation {

@@ -1,5 +1,7 @@
 //! `AddPermission` and `RemovePermission`: statements of the policy, which nobody here enforces.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,7 +22,7 @@ pub(super) struct Add {
     actions: Vec<String>,
 }
 
-pub(super) fn add(call: &mut Call<'_>, input: Add) -> Result<Nothing, Failure> {
+pub(super) fn add(call: &mut Call<'_>, input: &Add) -> Result<Nothing, Failure> {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     if !(1..=80).contains(&input.label.len()) || !input.label.bytes().all(known) {
         return Err(Failure::value(
@@ -35,7 +37,7 @@ pub(super) fn add(call: &mut Call<'_>, input: Add) -> Result<Nothing, Failure> {
             input.actions.len()
         )));
     }
-    let name = call.queue(&input.queue_url)?.name.clone();
+    let name = Arc::clone(&call.queue(&input.queue_url)?.name);
     let arn = call.region.arn(&name);
     let principals = input.accounts.iter().map(|account| format!("arn:aws:iam::{account}:root"));
     let principals = principals.collect::<Vec<_>>();
@@ -65,7 +67,7 @@ pub(super) struct Remove {
     label: String,
 }
 
-pub(super) fn remove(call: &mut Call<'_>, input: Remove) -> Result<Nothing, Failure> {
+pub(super) fn remove(call: &mut Call<'_>, input: &Remove) -> Result<Nothing, Failure> {
     let id = String::new();
     change(
         call,

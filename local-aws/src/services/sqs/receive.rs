@@ -101,13 +101,13 @@ pub(super) async fn receive(session: &Session<'_>) -> Result<Answer, Failure> {
         }
         let most = usize::try_from(most).unwrap_or(1);
         let client = queue.clients.of(&caller);
-        let want = Want { client, most, visibility, twice: quirk == Some(Quirk::Twice) };
+        let asked = Want { client, most, visibility, twice: quirk == Some(Quirk::Twice) };
         // An attempt that is made again brings what is in flight already.
         let attempt = input.receive_request_attempt_id.as_deref();
         let again = attempt.is_some_and(|attempt| queue.attempts.find(attempt, now).is_some());
         let requested = if again { 0 } else { most };
         let open = Open::new(session, queue, client, requested);
-        Ok((Poll { name, want, wait, misses: quirk == Some(Quirk::Empty), until: now + wait }, open))
+        Ok((Poll { name, want: asked, wait, misses: quirk == Some(Quirk::Empty), until: now + wait }, open))
     })?;
     let received = poll.run(session, open, input.receive_request_attempt_id.as_deref()).await?;
     let messages = received.into_iter().map(|one| Message::new(one, &input)).collect();
@@ -166,7 +166,7 @@ impl Poll {
                 Step::Done(received) => return Ok(received),
                 // Time is told in whole milliseconds; what is due within one is not yet due.
                 Step::Wait(until) => {
-                    drop(timeout(until.since(now).max(Duration::from_millis(1)), woken).await)
+                    drop(timeout(until.since(now).max(Duration::from_millis(1)), woken).await);
                 }
             }
         }

@@ -19,7 +19,7 @@ use crate::{services::Scope, wire::timestamp::Timestamp};
 /// How long the name of a deleted queue is taken.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>.
-const NAME_RESTS: Duration = Duration::from_secs(60);
+const NAME_RESTS: Duration = Duration::from_mins(1);
 
 /// The state of an account in a region.
 #[derive(Debug)]
@@ -203,7 +203,7 @@ impl Region {
 }
 
 /// Whether a name is that of a FIFO queue.
-fn is_fifo(name: &str) -> Result<bool, Failure> {
+pub(super) fn is_fifo(name: &str) -> Result<bool, Failure> {
     let stem = name.strip_suffix(".fifo");
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     let plain = stem.unwrap_or(name);

@@ -33,6 +33,7 @@ pub(super) struct Send {
 /// A message that is to be sent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+#[expect(clippy::struct_field_names, reason = "the fields have the names of the API")]
 pub(super) struct Message {
     pub(super) message_body: String,
     pub(super) delay_seconds: Option<i64>,

@@ -55,7 +55,7 @@ pub(super) struct Untag {
     tag_keys: Vec<String>,
 }
 
-pub(super) fn remove(call: &mut Call<'_>, input: Untag) -> Result<Nothing, Failure> {
+pub(super) fn remove(call: &mut Call<'_>, input: &Untag) -> Result<Nothing, Failure> {
     call.queue(&input.queue_url)?.tags.retain(|key, _| !input.tag_keys.contains(key));
     Ok(Nothing {})
 }
@@ -67,6 +67,6 @@ pub(super) struct Tags {
     tags: BTreeMap<String, String>,
 }
 
-pub(super) fn list(call: &mut Call<'_>, input: Only) -> Result<Tags, Failure> {
+pub(super) fn list(call: &mut Call<'_>, input: &Only) -> Result<Tags, Failure> {
     Ok(Tags { tags: call.queue(&input.queue_url)?.tags.clone() })
 }

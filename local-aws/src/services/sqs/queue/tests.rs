@@ -237,7 +237,7 @@ impl Both {
         Self { queue, model, clients, now }
     }
 
-    fn handle(&self, given: Given) -> String {
+    fn handle(given: Given) -> String {
         Receipt { queue: 1, entry: given.number, receive: given.receive }.to_string()
     }
 
@@ -293,12 +293,12 @@ impl Both {
             }
             Step::Delete { which } => {
                 let Some(given) = chosen(which) else { return Ok(()) };
-                let deleted = self.queue.delete(&self.handle(given));
+                let deleted = self.queue.delete(&Self::handle(given));
                 prop_assert_eq!(deleted.is_ok(), self.model.delete(given), "{:?}", deleted);
             }
             Step::Change { which, visibility } => {
                 let Some(given) = chosen(which) else { return Ok(()) };
-                let changed = self.queue.change(&self.handle(given), Duration::from_secs(visibility), now);
+                let changed = self.queue.change(&Self::handle(given), Duration::from_secs(visibility), now);
                 let expected = self.model.change(given, visibility * 1_000, self.now);
                 prop_assert_eq!(changed.is_ok(), expected, "{:?}", changed);
             }
