@@ -280,11 +280,8 @@ impl Builder {
         polls.wait = self.wait;
         polls.patience = self.patience;
         polls.share = IN_FLIGHT / self.processes;
-        let mut leases = visibility::Settings::default();
-        leases.timeout = self.visibility;
-        leases.longest = self.longest;
-        let mut batches = outgoing::Settings::default();
-        batches.linger = self.linger;
+        let leases = visibility::Settings { timeout: self.visibility, longest: self.longest };
+        let batches = outgoing::Settings { linger: self.linger, ..outgoing::Settings::default() };
         let calls = Calls {
             polls: self.polls.as_ref().map_or_else(|| client.clone(), plain),
             client,

@@ -120,9 +120,11 @@ where
                     draining = true;
                     lanes.discard(|_| true);
                 }
-                Some(finished) = lanes.next(), if !lanes.is_empty() => match finished {
-                    Ok(finished) => finished.claim.finish_unheard(),
-                    Err(stopped) => {
+                finished = lanes.next(), if !lanes.is_empty() => match finished {
+                    // What was not to begin is given back.
+                    None => {}
+                    Some(Ok(finished)) => finished.claim.finish_unheard(),
+                    Some(Err(stopped)) => {
                         let message = format!("message {} failed, and the policy is to stop", stopped.item.id());
                         return Err(Error::new(ErrorKind::Handler, message).because(stopped.failure.text()));
                     }

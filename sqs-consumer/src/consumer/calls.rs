@@ -93,9 +93,8 @@ impl Calls {
     /// Keeps up to ten messages from others for longer.
     pub(super) async fn extend(&self, asked: &[visibility::Extension]) -> Vec<visibility::Reply> {
         let changes = asked.iter().enumerate().map(|(id, it)| (id.to_string(), &it.handle, it.timeout));
-        let answer = match self.change_visibility(changes).await {
-            Ok(answer) => answer,
-            Err(_) => return vec![visibility::Reply::Unknown; asked.len()],
+        let Ok(answer) = self.change_visibility(changes).await else {
+            return vec![visibility::Reply::Unknown; asked.len()];
         };
         let reply = |id: String| {
             if answer.successful.iter().any(|it| it.id == id) {
@@ -136,8 +135,10 @@ impl Calls {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let send = || async {
-            let sent = timeout(patience, send()).await;
-            sent.unwrap_or_else(|late| Err(SdkError::timeout_error(late)))
+            match timeout(patience, send()).await {
+                Ok(answer) => answer,
+                Err(late) => Err(SdkError::timeout_error(late)),
+            }
         };
         let (answer, verdict) = aws::send_once(&*self.throttle, call, send).await;
         answer.map_err(|error| {

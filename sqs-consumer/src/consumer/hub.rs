@@ -166,7 +166,7 @@ impl Hub {
             if let Some(end) = self.end() {
                 return end;
             }
-            let next = next.map_or(Instant::now() + Duration::from_hours(1), |at| self.start + at);
+            let next = self.start + next.unwrap_or(Duration::MAX).min(self.now() + Duration::from_hours(1));
             tokio::select! {
                 biased;
                 ended = &mut self.layer, if !self.layer_ended => self.layer_ended(ended.unwrap_or_else(|error| {

@@ -82,13 +82,11 @@ impl Running {
         let _ = self.events.send(Event::Shutdown { until });
         // It ends by itself then; a runtime that is too busy even for that is not waited for.
         let late = Duration::from_secs(1);
-        match timeout_at(until + late, self.wait()).await {
-            Ok(ended) => ended,
-            Err(_) => {
-                self.cut_off();
-                self.wait().await
-            }
+        if let Ok(ended) = timeout_at(until + late, self.wait()).await {
+            return ended;
         }
+        self.cut_off();
+        self.wait().await
     }
 
     fn cut_off(&self) {

@@ -167,7 +167,7 @@ impl World {
     }
 
     pub(crate) fn sent_between(&self, from: Duration, to: Duration) -> usize {
-        self.sent.iter().filter(|at| (from..to).contains(at)).count()
+        self.sent.iter().filter(|at| (from..to).contains(*at)).count()
     }
 
     /// Goes on until this time.
