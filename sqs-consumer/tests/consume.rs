@@ -152,7 +152,7 @@ async fn a_shutdown_under_load_leaves_nothing_held_and_nothing_comes_back() {
     assert_eq!(view.in_flight, 0, "all of it is deleted or given back");
     let handled = world.log.all().len();
     assert_eq!(view.visible, 2_000 - handled, "what was handled is deleted");
-    assert_eq!(report.totals.deleted as usize, handled);
+    assert_eq!(report.totals.deleted, handled as u64);
     assert!(report.totals.given_back > 0 && report.totals.dropped == 0);
     sleep(100 * SECOND).await;
     assert_eq!(world.log.all().len(), handled);
@@ -184,7 +184,7 @@ async fn what_cannot_be_read_goes_to_the_dead_letters_with_its_reason() {
             Ok(())
         }
     };
-    let handling = Handling::new(handler).on_failure(Policy::default().letters(letters.clone()));
+    let handling = Handling::new(handler).on_failure(Policy::default().letters(Arc::clone(&letters) as _));
     let mut running = world.consumer(QUEUE).build().unwrap().run(handling);
     world.empties(QUEUE).await;
     let _ = running.shutdown(DEADLINE).await.unwrap();
