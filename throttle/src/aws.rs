@@ -6,7 +6,7 @@
 //! |---|---|---|---|
 //! | [`sdk_config`] | every client made from an `SdkConfig` | the HTTP response | an HTTP client of its own, or the feature `http-client` |
 //! | [`attach!`](crate::attach) | one client | the orchestrator's result | nothing |
-//! | [`send`] | one call | the `SdkError` | the SDK's retries off |
+//! | [`send`], [`send_once`] | one call | the `SdkError` | the SDK's retries off |
 //!
 //! None of them brings a connector or a TLS library. However they are combined, an attempt is admitted
 //! once.

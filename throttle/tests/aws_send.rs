@@ -45,6 +45,20 @@ async fn throttles_are_retried_under_a_permit_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn once_is_once_and_the_verdict_is_told() {
+    for (answer, verdict, outcome) in [
+        (Answer::throttle(), "Rate", "finish Throttled"),
+        (Answer::ok(), "Accepted", "finish Accepted"),
+        (Answer::ok().lost(), "Unknown", "finish Unknown"),
+    ] {
+        let (throttle, client) = fixture([answer]);
+        let (_, told) = aws::send_once(&throttle, &call(), || client.describe_limits().send()).await;
+        assert!(format!("{told:?}").starts_with(verdict), "{told:?}");
+        assert_eq!(throttle.log.events(), [ACQUIRE, "sent", "http", outcome]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_service_is_given_the_time_that_it_asks_for() {
     let asked = Answer::throttle().header("retry-after", "7");
     let (throttle, client) = fixture([asked, Answer::throttle(), Answer::ok()]);
