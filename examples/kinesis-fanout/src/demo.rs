@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tidegate_kinesis_consumer::{Concurrency, Consumer, lease::InMemory};
 use tidegate_local_aws::{Fault, FaultMode, Faults, Latency, Limits, LocalAws};
+use tidegate_throttle::{Adaptive, Throttle};
 use tokio::{
     sync::Notify,
     time::{Instant, interval, sleep},
@@ -67,7 +68,7 @@ pub(crate) async fn show(records: u64) -> Result<(), String> {
         let stop = Notify::new();
         let work = async {
             write(&aws, half.clone()).await?;
-            let done = all_done(&aws, &fanout.targets, first, half.end).await;
+            let done = all_done(&fanout.targets, half.end).await;
             stop.notify_one();
             done
         };
@@ -77,13 +78,19 @@ pub(crate) async fn show(records: u64) -> Result<(), String> {
     }
     print(&fanout.targets);
 
-    let kept = aws.s3().objects(BUCKET).map_or(0, |objects| objects.len());
     aws.kinesis().create_stream(last, 2).map_err(|error| text(&error))?;
-    let throttle = Arc::new(tidegate_throttle::Adaptive::new());
-    let publisher = Publisher::start(clients.kinesis.clone(), throttle, last);
-    let (replayed, problem) = replay::replay(&letters, last, &publisher).await;
-    problem.map_or(Ok(()), Err)?;
-    println!("{last} is there now: {kept} records were kept for it, {replayed} replayed");
+    println!("{last} is there now");
+    let throttle: Arc<dyn Throttle> = Arc::new(Adaptive::new());
+    for target in &fanout.targets {
+        let (name, kept) = (&target.name, target.published().kept);
+        if kept == 0 {
+            continue;
+        }
+        let publisher = Publisher::start(clients.kinesis.clone(), Arc::clone(&throttle), name);
+        let (replayed, problem) = replay::replay(&letters, name, &publisher).await;
+        problem.map_or(Ok(()), Err)?;
+        println!("{name}: {kept} records were kept, {replayed} replayed");
+    }
 
     let mut problems = Vec::new();
     println!("target             records    twice   out of order   lost");
@@ -121,31 +128,16 @@ async fn write(aws: &LocalAws, records: std::ops::Range<u64>) -> Result<(), Stri
     Ok(())
 }
 
-/// Waits until every record is at each target that is there, and kept for the others.
-async fn all_done(
-    aws: &LocalAws,
-    targets: &[Arc<Target>],
-    there: &[String],
-    records: u64,
-) -> Result<(), String> {
+/// Waits until every record is at its targets, or kept for them.
+async fn all_done(targets: &[Arc<Target>], records: u64) -> Result<(), String> {
     let begun = Instant::now();
     loop {
-        let waits = targets
-            .iter()
-            .find(|target| there.contains(&target.name) && target.published().records < records);
-        let kept = aws.s3().objects(BUCKET).map_or(0, |objects| objects.len()) as u64;
-        match waits {
-            None if kept >= records => return Ok(()),
-            _ if begun.elapsed() < LONGEST => sleep(Duration::from_millis(100)).await,
-            Some(target) => {
-                return Err(format!(
-                    "{} has {} of {records} records",
-                    target.name,
-                    target.published().records
-                ));
-            }
-            None => return Err(format!("{kept} of {records} records are kept")),
+        let done = |target: &Target| target.published().records + target.published().kept;
+        let Some(target) = targets.iter().find(|target| done(target) < records) else { return Ok(()) };
+        if begun.elapsed() >= LONGEST {
+            return Err(format!("{} of {records} records are at {}, or kept for it", done(target), target.name));
         }
+        sleep(Duration::from_millis(100)).await;
     }
 }
 
