@@ -7,6 +7,8 @@ mod kinesis;
 mod memory;
 #[cfg(feature = "dead-letter-s3")]
 mod s3;
+#[cfg(feature = "dead-letter-sqs")]
+mod sqs;
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -18,6 +20,8 @@ pub use self::envelope::ParseError;
 pub use self::kinesis::Kinesis;
 #[cfg(feature = "dead-letter-s3")]
 pub use self::s3::S3;
+#[cfg(feature = "dead-letter-sqs")]
+pub use self::sqs::Sqs;
 pub use self::{envelope::Envelope, memory::Memory};
 
 /// Where items go that could not be handled, so that their source can go on.

@@ -73,6 +73,7 @@
 //! | `json` | no | `Envelope::to_json` and `from_json` |
 //! | `dead-letter-s3` | no | `dead_letter::S3`; implies `json` |
 //! | `dead-letter-kinesis` | no | `dead_letter::Kinesis`; implies `json` |
+//! | `dead-letter-sqs` | no | `dead_letter::Sqs`; implies `json` |
 //!
 //! The minimum Rust version is 1.94.1, the AWS SDK's own.
 

@@ -7,7 +7,7 @@ use aws_sdk_kinesis::config::retry::RetryConfig;
 use proptest::{collection::btree_map, prelude::*};
 use tidegate_lanes::{
     DeadLetter, Envelope,
-    dead_letter::{Kinesis, Memory, S3, conformance},
+    dead_letter::{Kinesis, Memory, S3, Sqs, conformance},
 };
 use tidegate_local_aws::{Fault, FaultMode, Faults, LocalAws, RecordView};
 
@@ -72,6 +72,44 @@ async fn kinesis_conforms() {
         letters.put(&long).await.unwrap();
         assert!(records(&aws).iter().any(|it| it.partition_key == "\u{e4}".repeat(256)));
         let nowhere = Kinesis::new(client, "no-such-stream");
+        assert!(nowhere.put(&Envelope::new("a", "1", "")).await.is_err());
+    }
+}
+
+/// A queue, with answers that get lost after their effect: on a standard queue a letter that is put again is there twice, on a
+/// FIFO queue it is not.
+#[tokio::test(start_paused = true)]
+async fn sqs_conforms() {
+    for (queue, attributes) in [("letters", vec![]), ("letters.fifo", vec![("FifoQueue", "true")])] {
+        let aws = LocalAws::builder().in_process().start().await.unwrap();
+        aws.sqs().create_queue(queue, attributes).unwrap();
+        let config = aws_sdk_sqs::config::Builder::from(&aws.sdk_config())
+            .retry_config(RetryConfig::standard().with_max_attempts(20));
+        let client = aws_sdk_sqs::Client::from_conf(config.build());
+        aws.set_faults(Faults::none().with(Fault::new(FaultMode::LostReply, 0.3).service("sqs")));
+        let url = |name| format!("https://sqs.us-east-1.amazonaws.com/000000000000/{name}");
+        let letters = Sqs::new(client.clone(), url(queue));
+        let read = async || {
+            let letters = aws.sqs().messages(queue).unwrap().into_iter();
+            letters.map(|message| Envelope::from_json(&message.body).unwrap()).collect()
+        };
+        conformance::all(&letters, read).await;
+
+        let odd =
+            Envelope::new("odd", "1", "").key("\u{fffe}\u{0} \u{e4}".repeat(100)).attribute("\u{ffff}", "");
+        letters.put(&odd).await.unwrap();
+        letters.put(&odd).await.unwrap();
+        let found = aws.sqs().messages(queue).unwrap();
+        let found = found.iter().filter(|it| Envelope::from_json(&it.body).as_ref() == Ok(&odd)).count();
+        assert!(if queue == "letters" { found >= 2 } else { found == 1 }, "{found} in {queue}");
+
+        let large = Envelope::new("a", "2", vec![0; 800_000]);
+        let error = letters.put(&large).await.unwrap_err().to_string();
+        assert!(
+            error.starts_with("the letter has 1066") && error.ends_with("takes 1048576 at most"),
+            "{error}"
+        );
+        let nowhere = Sqs::new(client, url("no-such-queue"));
         assert!(nowhere.put(&Envelope::new("a", "1", "")).await.is_err());
     }
 }
