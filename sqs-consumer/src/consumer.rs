@@ -288,6 +288,7 @@ impl Builder {
             throttle: Arc::clone(&self.throttle),
             url: Arc::clone(&self.url),
             name: self.name().into(),
+            wait: self.wait,
             visibility: self.visibility,
         };
         Parts {

@@ -158,6 +158,21 @@ async fn a_shutdown_under_load_leaves_nothing_held_and_nothing_comes_back() {
     assert_eq!(world.log.all().len(), handled);
 }
 
+/// What is given back while its own receives are out would be received by these, and come nearer to the dead letters.
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_does_not_receive_what_it_gives_back() {
+    let world = World::new().await;
+    world.send(0..50);
+    let consumer = world.consumer(QUEUE).build().unwrap();
+    let handling = logging!(world, SECOND * 2).concurrency(Concurrency::per_key(1));
+    let mut running = consumer.run(handling);
+    sleep(SECOND).await;
+    let report = running.shutdown(DEADLINE).await.unwrap();
+    assert_eq!((report.totals.received, report.totals.deleted, report.totals.given_back), (50, 1, 49));
+    assert_eq!(world.sqs.queue(QUEUE).unwrap().visible, 49);
+    assert!(world.sqs.messages(QUEUE).unwrap().iter().all(|message| message.receive_count == 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_still_running_at_the_deadline_is_given_back() {
     let world = World::new().await;

@@ -36,6 +36,8 @@ pub(super) struct Calls {
     pub(super) throttle: Arc<dyn Throttle>,
     pub(super) url: Arc<str>,
     pub(super) name: Arc<str>,
+    /// How long a receive waits.
+    pub(super) wait: Duration,
     pub(super) visibility: Duration,
 }
 
@@ -53,20 +55,32 @@ pub(super) struct Problem {
 }
 
 impl Calls {
-    /// Waits for messages, so many at most. `attempt` names it on a FIFO queue: asked again, it has the same answer.
-    pub(super) async fn receive(&self, most: usize, wait: Duration, attempt: Option<String>) -> Received {
+    /// Waits for messages, so many at most. `attempt` names it on a FIFO queue: asked again, it has the same answer. One that the
+    /// throttle lets through only when `is_over` is not sent.
+    pub(super) async fn receive(
+        &self,
+        most: usize,
+        attempt: Option<String>,
+        is_over: impl Fn() -> bool,
+    ) -> Received {
         let receive = self
             .polls
             .receive_message()
             .queue_url(&*self.url)
             .max_number_of_messages(i32::try_from(most).unwrap_or(10))
-            .wait_time_seconds(seconds(wait))
+            .wait_time_seconds(seconds(self.wait))
             .visibility_timeout(seconds(self.visibility))
             .message_attribute_names("All")
             .message_system_attribute_names(System::All)
             .set_receive_request_attempt_id(attempt);
         let call = self.call("ReceiveMessage").class(Class::LongPoll);
-        let answer = self.once(&call, wait + PATIENCE, || receive.send()).await?;
+        let send = async || {
+            if is_over() {
+                return Err(SdkError::construction_failure("the consumer stops"));
+            }
+            receive.send().await
+        };
+        let answer = self.once(&call, self.wait + PATIENCE, send).await?;
         Ok(answer.messages.unwrap_or_default())
     }
 

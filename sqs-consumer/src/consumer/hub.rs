@@ -209,10 +209,12 @@ impl Hub {
                 Action::Revoke(lease, reason) => self.lose(lease, reason),
             }
         }
-        // What came last goes first, so that what came first is found first.
-        for release in mem::take(&mut self.given_back).into_iter().rev() {
-            let bytes = release.handle.as_str().len() + ENTRY;
-            let _ = self.releases.push(now, release, bytes, None);
+        if self.may_release() {
+            // What came last goes first, so that what came first is found first.
+            for release in mem::take(&mut self.given_back).into_iter().rev() {
+                let bytes = release.handle.as_str().len() + ENTRY;
+                let _ = self.releases.push(now, release, bytes, None);
+            }
         }
         while let Some(batch) = self.deletes.next(now) {
             self.totals.deletes += 1;
@@ -238,6 +240,12 @@ impl Hub {
             stop,
         ];
         deciders.into_iter().flatten().min()
+    }
+
+    /// At a stop, what is given back while receives are out would be received by these, and count as received once more.
+    fn may_release(&self) -> bool {
+        let Some(stopping) = &self.stopping else { return true };
+        self.pollers.out() == 0 || Instant::now() >= stopping.cut
     }
 
     fn spawn(&self, call: impl Future<Output = Event> + Send + 'static) -> AbortHandle {
@@ -314,10 +322,10 @@ impl Hub {
         let is_fifo = self.calls.name.ends_with(".fifo");
         let attempt = is_fifo.then(|| self.attempt.take().unwrap_or_else(attempt_id));
         let calls = Arc::clone(&self.calls);
-        let events = self.events.clone();
+        let (events, drain) = (self.events.clone(), self.drain.subscribe());
         // Never dropped: what SQS has answered is to be heard.
         tokio::spawn(async move {
-            let answer = calls.receive(most, wanted.wait, attempt.clone()).await;
+            let answer = calls.receive(most, attempt.clone(), || *drain.borrow()).await;
             let answer = answer.map_err(|problem| (problem, attempt));
             let _ = events.send(Event::Received { wanted, room, answer });
         });
@@ -457,9 +465,9 @@ impl Hub {
 
     fn layer_ended(&mut self, ended: Result<(), Error>) {
         self.layer_ended = true;
-        // What it had is about to be heard of.
+        // What it had is about to be heard of, and the receives that are out have to end.
         if self.stopping.is_none() || ended.is_err() {
-            self.stop(Instant::now() + Duration::from_secs(5), ended.err());
+            self.stop(Instant::now() + self.calls.wait + Duration::from_secs(10), ended.err());
         }
     }
 
