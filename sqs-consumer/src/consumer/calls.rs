@@ -61,7 +61,7 @@ impl Calls {
         &self,
         most: usize,
         attempt: Option<String>,
-        is_over: impl Fn() -> bool,
+        is_over: impl Fn() -> bool + Send + Sync,
     ) -> Received {
         let receive = self
             .polls
