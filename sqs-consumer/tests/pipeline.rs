@@ -250,11 +250,11 @@ async fn of_those_that_wait_only_the_newest_runs() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_message_stores_nothing() {
     let (world, store) = (World::new().await, Store::default());
-    store.0.lock().unwrap().slow_process = Duration::from_secs(3600);
+    store.0.lock().unwrap().slow_process = Duration::from_hours(1);
     send(&world, QUEUE, ["k 1".to_owned()]);
-    let consumer = world.consumer(QUEUE).max_extension(Duration::from_secs(60)).build().unwrap();
+    let consumer = world.consumer(QUEUE).max_extension(Duration::from_mins(1)).build().unwrap();
     let running = consumer.run_pipeline(Pipelining::new(store.clone()));
-    assert!(timeout(Duration::from_secs(7200), world.empties(QUEUE)).await.is_err());
+    assert!(timeout(Duration::from_hours(2), world.empties(QUEUE)).await.is_err());
     assert!(running.health().totals.lost > 0);
     assert_eq!((store.count("process"), store.count("store")), (0, 0));
 }
@@ -264,7 +264,9 @@ async fn what_cannot_be_read_goes_to_the_dead_letters() {
     let (world, store) = (World::new().await, Store::default());
     send(&world, QUEUE, ["k 1".to_owned(), "k one".to_owned()]);
     let letters = Arc::new(dead_letter::Memory::new());
-    let pipelining = Pipelining::new(store.clone()).on_failure(Policy::default().letters(letters.clone()));
+    let pipelining =
+        Pipelining::new(store.clone())
+            .on_failure(Policy::default().letters(Arc::<dead_letter::Memory>::clone(&letters)));
     let mut running = world.consumer(QUEUE).build().unwrap().run_pipeline(pipelining);
     world.empties(QUEUE).await;
     let _ = running.shutdown(DEADLINE).await.unwrap();

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use foldhash::fast::RandomState;
 use tidegate_lanes::{Concurrency, Lanes, Policy};
 use tokio::{sync::Semaphore, time::sleep};
 
@@ -124,10 +125,13 @@ struct Pipes<P: Pipeline> {
     runner: Arc<Runner<P>>,
 }
 
+/// The messages of one key that wait.
+type Waits<P> = Waiting<<P as Pipeline>::Version, (Job<P>, Claim)>;
+
 /// The messages that wait to be conflated.
 struct Crowd<P: Pipeline> {
     /// Of the keys that are in the lanes, or in `turns`.
-    waiting: HashMap<P::Key, Waiting<P::Version, (Job<P>, Claim)>, foldhash::fast::RandomState>,
+    waiting: HashMap<P::Key, Waits<P>, RandomState>,
     /// Keys of which nothing is in the lanes.
     turns: VecDeque<P::Key>,
 }

@@ -22,9 +22,12 @@ use crate::{
 pub(super) struct Runner<P: Pipeline> {
     pub(super) pipeline: P,
     pub(super) loads: Semaphore,
-    pub(super) memory: Mutex<Memory<P::Key, P::Version, Arc<P::State>>>,
+    pub(super) memory: Mutex<Warm<P>>,
     pub(super) tally: Tally,
 }
+
+/// The keys that need no load.
+type Warm<P> = Memory<<P as Pipeline>::Key, <P as Pipeline>::Version, Arc<<P as Pipeline>::State>>;
 
 /// As lanes take it.
 pub(super) struct Running<P: Pipeline>(pub(super) Arc<Runner<P>>);
