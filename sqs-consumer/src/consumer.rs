@@ -29,7 +29,7 @@ pub use self::{
     running::Running,
 };
 use crate::{
-    Error, ErrorKind, Handling, Message, Messages,
+    Error, ErrorKind, Handling, Message, Messages, Pipeline, Pipelining,
     outgoing::{self, Outgoing},
     poll::{self, IN_FLIGHT, Pollers},
     visibility::{self, Leases},
@@ -113,6 +113,11 @@ impl Consumer {
         H::Future: Send + 'static,
     {
         self.start(Arc::new(handling))
+    }
+
+    /// Begins to consume, on the current tokio runtime: each message goes through a pipeline.
+    pub fn run_pipeline<P: Pipeline>(&self, pipelining: Pipelining<P>) -> Running {
+        self.start(pipelining.into_layer())
     }
 
     /// Begins to consume, on the current tokio runtime: messages come as a stream of deliveries.

@@ -24,6 +24,7 @@
 //! | I have | I want |
 //! |---|---|
 //! | a handler for each message | [`Consumer::run`] |
+//! | entities with versions, to load, process, store and publish | [`Consumer::run_pipeline`] |
 //! | code that takes messages when it can | [`Consumer::messages`], a `Stream` of deliveries |
 //! | a shell of my own | the deciders, which know no clock and make no calls: [`poll::Pollers`], [`visibility::Leases`], [`outgoing::Outgoing`], [`version::Course`] |
 //!
@@ -39,6 +40,7 @@ mod handling;
 mod message;
 mod messages;
 pub mod outgoing;
+mod pipeline;
 pub mod poll;
 mod receipt;
 pub mod version;
@@ -52,6 +54,7 @@ pub use self::{
     handling::Handling,
     message::{Message, MessageId},
     messages::{Delivery, Messages},
+    pipeline::{Loaded, Pipeline, PipelineTotals, Pipelining, Tally, Write},
     receipt::ReceiptHandle,
 };
 
