@@ -135,7 +135,11 @@ async fn all_done(targets: &[Arc<Target>], records: u64) -> Result<(), String> {
         let done = |target: &Target| target.published().records + target.published().kept;
         let Some(target) = targets.iter().find(|target| done(target) < records) else { return Ok(()) };
         if begun.elapsed() >= LONGEST {
-            return Err(format!("{} of {records} records are at {}, or kept for it", done(target), target.name));
+            return Err(format!(
+                "{} of {records} records are at {}, or kept for it",
+                done(target),
+                target.name
+            ));
         }
         sleep(Duration::from_millis(100)).await;
     }
