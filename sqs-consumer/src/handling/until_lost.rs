@@ -27,27 +27,40 @@ impl<H: Handler<Message>> Handler<Message> for UntilLost<H> {
         if message.is_lost() {
             return Run(None);
         }
-        let lost = message.clone();
-        let lost: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move { lost.lost().await });
-        Run(Some((lost, Box::pin(self.0.handle(message, attempt)))))
+        let handler = Box::pin(self.0.handle(message.clone(), attempt));
+        Run(Some(Work { handler, message, lost: None }))
     }
 }
 
-type Lost = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A handler's future, until its message is lost.
+pub(super) struct Run<F>(Option<Work<F>>);
 
-/// A handler's future, and what ends it.
-pub(super) struct Run<F>(Option<(Lost, Pin<Box<F>>)>);
+struct Work<F> {
+    handler: Pin<Box<F>>,
+    message: Message,
+    /// Made when there is something to wait for: most handlers that are ready at once never need it.
+    lost: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
 
 impl<F: Future<Output = Result<(), Failure>>> Future for Run<F> {
     type Output = Result<(), Failure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Nobody waits for what becomes of one that is lost.
-        let Some((lost, work)) = &mut self.0 else { return Poll::Ready(Ok(())) };
+        let Some(Work { handler, message, lost }) = &mut self.0 else { return Poll::Ready(Ok(())) };
+        if !message.is_lost()
+            && let Poll::Ready(done) = handler.as_mut().poll(cx)
+        {
+            return Poll::Ready(done);
+        }
+        let lost = lost.get_or_insert_with(|| {
+            let message = message.clone();
+            Box::pin(async move { message.lost().await })
+        });
         if lost.as_mut().poll(cx).is_ready() {
             self.0 = None;
             return Poll::Ready(Ok(()));
         }
-        work.as_mut().poll(cx)
+        Poll::Pending
     }
 }
