@@ -105,11 +105,12 @@ impl Calls {
     }
 
     /// Keeps up to ten messages from others for longer.
-    pub(super) async fn extend(&self, asked: &[visibility::Extension]) -> Vec<visibility::Reply> {
+    pub(super) async fn extend(
+        &self,
+        asked: &[visibility::Extension],
+    ) -> Result<Vec<visibility::Reply>, Problem> {
         let changes = asked.iter().enumerate().map(|(id, it)| (id.to_string(), &it.handle, it.timeout));
-        let Ok(answer) = self.change_visibility(changes).await else {
-            return vec![visibility::Reply::Unknown; asked.len()];
-        };
+        let answer = self.change_visibility(changes).await?;
         let reply = |id: String| {
             if answer.successful.iter().any(|it| it.id == id) {
                 return visibility::Reply::Extended;
@@ -119,7 +120,7 @@ impl Calls {
                 _ => visibility::Reply::Unknown,
             }
         };
-        (0..asked.len()).map(|id| reply(id.to_string())).collect()
+        Ok((0..asked.len()).map(|id| reply(id.to_string())).collect())
     }
 
     async fn change_visibility(

@@ -24,7 +24,7 @@ pub(super) enum Event {
     /// A receive was answered.
     Received { wanted: Wanted, room: Reservation, answer: Answer },
     /// Extensions were answered.
-    Extended { asked: Vec<Extension>, replies: Vec<Reply> },
+    Extended { asked: Vec<Extension>, answer: Result<Vec<Reply>, Problem> },
     /// A batch of deletes was answered.
     Deleted { batch: Batch<Delete>, answer: Batched },
     /// A batch of messages that are given back was answered.

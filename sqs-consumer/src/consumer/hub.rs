@@ -28,7 +28,7 @@ use crate::{
     Error, ErrorKind, Message, ReceiptHandle,
     outgoing::{End, Outgoing},
     poll::{self, Pollers, Standing, Trouble, Wanted},
-    visibility::{Action, LeaseId, Leases, Taken},
+    visibility::{Action, LeaseId, Leases, Reply, Taken},
 };
 
 /// So many events are heard before the deciders are asked again.
@@ -62,6 +62,8 @@ pub(super) struct Hub {
     /// Whether a receive was ever answered.
     answered: bool,
     trouble: Option<Arc<str>>,
+    /// What was warned of last, of all calls.
+    told: Option<Trouble>,
     stopping: Option<Stopping>,
     totals: Totals,
     /// Since when messages are held and none was finished.
@@ -151,6 +153,7 @@ impl Hub {
             attempt: None,
             answered: false,
             trouble: None,
+            told: None,
             stopping: None,
             totals: Totals::default(),
             waiting_since: None,
@@ -202,8 +205,8 @@ impl Hub {
                     self.totals.changes += 1;
                     let calls = Arc::clone(&self.calls);
                     self.spawn(async move {
-                        let replies = calls.extend(&asked).await;
-                        Event::Extended { asked, replies }
+                        let answer = calls.extend(&asked).await;
+                        Event::Extended { asked, answer }
                     });
                 }
                 Action::Revoke(lease, reason) => self.lose(lease, reason),
@@ -276,7 +279,11 @@ impl Hub {
         match event {
             Event::Room { wanted, room } => self.receive(wanted, room),
             Event::Received { wanted, room, answer } => self.received(wanted, room, answer),
-            Event::Extended { asked, replies } => {
+            Event::Extended { asked, answer } => {
+                if let Err(problem) = &answer {
+                    self.failed(problem);
+                }
+                let replies = answer.unwrap_or_else(|_| vec![Reply::Unknown; asked.len()]);
                 for (extension, reply) in asked.iter().zip(replies) {
                     self.leases.answered(now, extension, reply);
                 }
@@ -376,7 +383,14 @@ impl Hub {
 
     fn failed(&mut self, problem: &Problem) {
         self.totals.failed += 1;
-        debug!(queue = %self.calls.name, problem = problem.text, "a call failed");
+        let (queue, trouble) = (&self.calls.name, problem.trouble);
+        // What passes is made again, and counted; what somebody has to mend, they have to hear of.
+        if matches!(trouble, Trouble::Network | Trouble::Throttled | Trouble::OverLimit) {
+            debug!(%queue, problem = problem.text, "a call failed");
+        } else if self.told != Some(trouble) {
+            self.told = Some(trouble);
+            warn!(%queue, %trouble, problem = problem.text, "calls fail, and are made again");
+        }
     }
 
     fn receive_failed(&mut self, problem: &Problem) {
