@@ -103,6 +103,17 @@ async fn sqs_conforms() {
         let found = found.iter().filter(|it| Envelope::from_json(&it.body).as_ref() == Ok(&odd)).count();
         assert!(if queue == "letters" { found >= 2 } else { found == 1 }, "{found} in {queue}");
 
+        // One id, two letters.
+        let (one, two) =
+            (Envelope::new("c:d", "1", "one").key("k"), Envelope::new("c", "d:1", "two").key("k"));
+        letters.put(&one).await.unwrap();
+        letters.put(&two).await.unwrap();
+        let found = aws.sqs().messages(queue).unwrap();
+        for letter in [&one, &two] {
+            let kept = found.iter().find(|it| Envelope::from_json(&it.body).as_ref() == Ok(letter)).unwrap();
+            assert_eq!(kept.group.as_deref(), (queue != "letters").then_some("k"));
+        }
+
         let large = Envelope::new("a", "2", vec![0; 800_000]);
         let error = letters.put(&large).await.unwrap_err().to_string();
         assert!(
