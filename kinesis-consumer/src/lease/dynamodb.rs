@@ -53,9 +53,9 @@ use crate::ShardId;
 ///
 /// An ordinary row is less than a kibibyte, so that a write is one write unit.
 ///
-/// Every request but the writes is admitted by a [throttle](Self::throttle), and each is answered within a [time](Self::patience). One that has no answer
-/// is sent again, twice at most, and whether it had been made the first time is read from the row; see the
-/// contract of [`LeaseStore`].
+/// Every request but the writes is admitted by a [throttle](Self::throttle), and each is answered within a
+/// [time](Self::patience). One that has no answer is sent again, twice at most, and whether it had been made the
+/// first time is read from the row; see the contract of [`LeaseStore`].
 ///
 /// Clones share what was learnt of the table.
 ///
