@@ -15,10 +15,7 @@ use aws_sdk_sqs::Client;
 use tidegate_lanes::{Amount, Budget, Gate, Handler};
 use tidegate_throttle::{Adaptive, Throttle, aws};
 
-use self::{
-    calls::Calls,
-    hub::{Parts, Snapshot},
-};
+use self::{calls::Calls, health::Snapshot, hub::Parts};
 pub(crate) use self::{
     claim::Claim,
     layer::{Feed, Layer},

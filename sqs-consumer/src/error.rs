@@ -14,9 +14,9 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting cannot work, and the message names it. A retry does not help.
+    /// A setting cannot work, or there is no such queue, and the message names it. A retry does not help.
     InvalidInput,
-    /// The queue cannot be received from: it is not there, or access is denied. A retry does not help until that is mended.
+    /// The queue cannot be received from: access is denied. A retry does not help until that is mended.
     Queue,
     /// A handler failed, and its policy is to stop. The message was given back, and is received again.
     Handler,

@@ -306,12 +306,34 @@ async fn a_stream_of_deliveries_is_acked_nacked_and_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_stream_was_not_asked_for_is_given_back_at_a_shutdown() {
+    let world = World::new().await;
+    world.send(0..20);
+    let mut messages = world.consumer(QUEUE).build().unwrap().messages();
+    assert!(messages.next().await.unwrap().ack().await);
+    sleep(SECOND).await;
+    let report = messages.shutdown(DEADLINE).await.unwrap();
+    assert_eq!((report.totals.deleted, report.totals.given_back, report.totals.dropped), (1, 19, 0));
+    assert_eq!(world.sqs.queue(QUEUE).unwrap().visible, 19);
+}
+
+/// What a receive that nobody waits for brings is nobody's until its visibility ends: the report says that there is one.
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_that_does_not_wait_for_its_receives_says_so() {
+    let world = World::new().await;
+    let mut running = world.consumer(QUEUE).build().unwrap().run(logging!(world, SECOND));
+    sleep(SECOND).await;
+    let report = running.shutdown(5 * SECOND).await.unwrap();
+    assert_eq!((report.abandoned, report.receives, report.is_whole()), (0, 1, false));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_queue_that_is_not_there_is_named_at_the_start() {
     let world = World::new().await;
     let mut running = world.consumer("nowhere").build().unwrap().run(logging!(world, SECOND));
     let error = running.wait().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Queue);
-    assert_eq!(error.to_string(), "queue nowhere cannot be received from: there is no such queue");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), format!("there is no queue {}", World::url("nowhere")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -158,7 +158,11 @@ impl Calls {
         let (answer, verdict) = aws::send_once(&*self.throttle, call, send).await;
         answer.map_err(|error| {
             let code = error.code().unwrap_or_default();
-            Problem { trouble: trouble(code, verdict), text: text(&error) }
+            let text = match (code, error.message()) {
+                ("", _) => text(&error),
+                (code, message) => format!("{code}: {}", message.unwrap_or("it says no more")),
+            };
+            Problem { trouble: trouble(code, verdict), text }
         })
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tidegate_lanes::Amount;
+use tokio::time::Instant;
 
 use crate::poll::Standing;
 
@@ -66,5 +67,34 @@ impl Health {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         !self.shutting_down && !matches!(self.standing, Standing::Failing(_) | Standing::Stopped)
+    }
+}
+
+/// How it stood at the last look.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) health: Health,
+    pub(super) waiting_since: Option<Instant>,
+}
+
+impl Snapshot {
+    pub(super) fn new() -> Self {
+        let health = Health {
+            standing: Standing::Busy,
+            trouble: None,
+            held: 0,
+            in_use: Amount::NONE,
+            receives: 0,
+            deletes: 0,
+            stalled: Duration::ZERO,
+            shutting_down: false,
+            totals: Totals::default(),
+        };
+        Self { health, waiting_since: None }
+    }
+
+    pub(super) fn health(&self) -> Health {
+        let stalled = self.waiting_since.map(|since| since.elapsed()).unwrap_or_default();
+        Health { stalled, ..self.health.clone() }
     }
 }

@@ -12,12 +12,14 @@ pub struct Report {
     /// Messages that were neither finished nor given back when the deadline came: they are received again when their visibility
     /// ends.
     pub abandoned: usize,
+    /// Receives that SQS had not answered by then: what they bring is in flight until its visibility ends.
+    pub receives: usize,
 }
 
 impl Report {
-    /// Whether every message was finished or given back.
+    /// Whether every message was finished or given back, and no receive is left.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.abandoned == 0
+        self.abandoned == 0 && self.receives == 0
     }
 }

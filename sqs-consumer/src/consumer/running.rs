@@ -14,7 +14,8 @@ use tokio::{
 use super::{
     Health, Report,
     event::Event,
-    hub::{Hub, Parts, Snapshot},
+    health::Snapshot,
+    hub::{Hub, Parts},
 };
 use crate::{Error, ErrorKind};
 
@@ -78,8 +79,18 @@ impl Running {
     /// Dropping the future leaves the consumer shutting down.
     pub async fn shutdown(&mut self, deadline: Duration) -> Result<Report, Error> {
         let until = Instant::now() + deadline;
+        self.begin_shutdown(until);
+        self.ended(until).await
+    }
+
+    /// Says that it is to end.
+    pub(crate) fn begin_shutdown(&self, until: Instant) {
         // One that has ended hears nothing, and `wait` says why.
         let _ = self.events.send(Event::Shutdown { until });
+    }
+
+    /// Waits for the end that was asked for.
+    pub(crate) async fn ended(&mut self, until: Instant) -> Result<Report, Error> {
         // It ends by itself then; a runtime that is too busy even for that is not waited for.
         let late = Duration::from_secs(1);
         if let Ok(ended) = timeout_at(until + late, self.wait()).await {
