@@ -10,7 +10,7 @@ mod output;
 mod signals;
 mod work;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{future, process::ExitCode, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use tidegate_lanes::{
@@ -59,12 +59,7 @@ async fn run(args: Arc<Args>) -> Result<(), (u8, String)> {
         .max_unprocessed(args.max_unprocessed)
         .parallelism(args.parallelism);
     let consumer = consumer.build().map_err(|error| (2, error.to_string()))?;
-    let policy = match &args.dead_letter_url {
-        None => Policy::default(),
-        Some(url) => Policy::default()
-            .retries(|| Backoff::default().take(RETRIES))
-            .dead_letter_to(Arc::new(Sqs::new(client, url.as_str()))),
-    };
+    let policy = policy(&args, client);
 
     let output = Arc::new(Output::default());
     let work = Arc::new(Work::new(&args, Arc::clone(&output)));
@@ -101,14 +96,16 @@ async fn run(args: Arc<Args>) -> Result<(), (u8, String)> {
 
     // A second signal ends the process at once: what it holds comes again.
     let report = tokio::select! {
-        (report, finished) = async { tokio::join!(messages.shutdown(DEADLINE), finish(lanes, acks, &output)) } => {
-            finished?;
-            report.map_err(|error| (1, text(&error)))?
-        }
+        // First it is said that it stops, then the rest is dropped.
+        biased;
+        report = messages.shutdown(DEADLINE) => report.map_err(|error| (1, text(&error)))?,
+        stopped = finish(lanes, &mut acks, &output) => return Err(stopped),
         () = signals.next() => {
             return Err((1, "stopped before its messages were given back; they come again".to_owned()));
         }
     };
+    // What is deleted is to be printed still.
+    while acks.join_next().await.is_some() {}
     if unread {
         return Err((1, "cannot write to standard output; what was not printed may be deleted".to_owned()));
     }
@@ -117,31 +114,47 @@ async fn run(args: Arc<Args>) -> Result<(), (u8, String)> {
         "drain-queue: {} received, {} deleted, {} given back, {} lost",
         totals.received, totals.deleted, totals.given_back, totals.lost
     );
-    match report.abandoned {
-        0 => Ok(()),
-        left => {
-            Err((1, format!("{left} messages were neither deleted nor given back in time; they come again")))
-        }
+    if report.is_whole() {
+        return Ok(());
+    }
+    let (left, receives) = (report.abandoned, report.receives);
+    Err((
+        1,
+        format!(
+            "{left} messages, and what {receives} receives bring, were not given back in time; they come again"
+        ),
+    ))
+}
+
+/// With dead letters a message is given up at last, and without it is tried for ever.
+fn policy(args: &Args, client: aws_sdk_sqs::Client) -> Policy {
+    match &args.dead_letter_url {
+        None => Policy::default(),
+        Some(url) => Policy::default()
+            .retries(|| Backoff::default().take(RETRIES))
+            .dead_letter_to(Arc::new(Sqs::new(client, url.as_str()))),
     }
 }
 
-/// Finishes what has begun; the rest is dropped, and so given back.
+/// Finishes what has begun; the rest is dropped, and so given back. It ends only by what stops the lanes: how long it may take
+/// is the shutdown's.
 async fn finish<H>(
     mut lanes: Lanes<Lane, Job, Delivery, H>,
-    mut acks: JoinSet<()>,
+    acks: &mut JoinSet<()>,
     output: &Arc<Output>,
-) -> Result<(), (u8, String)>
+) -> (u8, String)
 where
     H: Handler<Job>,
 {
     lanes.discard(|_| true);
     while lanes.running() > 0 {
         let Some(finished) = lanes.next().await else { break };
-        ack(&mut acks, output, finished)?;
+        if let Err(stopped) = ack(acks, output, finished) {
+            return stopped;
+        }
     }
     drop(lanes);
-    while acks.join_next().await.is_some() {}
-    Ok(())
+    future::pending().await
 }
 
 /// Deletes a message, and prints it when it is.
