@@ -33,6 +33,8 @@ parser.add_argument("--patience", type=float, default=120, help="seconds in whic
 parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--logs", help="where the processes' standard error is kept; default: thrown away")
 chosen = parser.parse_args()
+if chosen.messages < 10_000:
+    parser.error("--messages is 10000 or more: with fewer, nobody is stopped under load")
 server.PROGRAM = chosen.local_aws
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the processes are ended, too
 
