@@ -29,7 +29,9 @@
 //!
 //! # Features
 //!
-//! None.
+//! | feature | default | gives |
+//! |---|---|---|
+//! | `metrics` | no | the adapter of [`Health`] to the `metrics` facade |
 //!
 //! The minimum Rust version is 1.94.1, the AWS SDK's own.
 
@@ -38,6 +40,8 @@ mod error;
 mod handling;
 mod message;
 mod messages;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod outgoing;
 pub mod poll;
 mod receipt;
