@@ -25,6 +25,7 @@
 //! |---|---|
 //! | a handler for each message | [`Consumer::run`] |
 //! | code that takes messages when it can | [`Consumer::messages`], a `Stream` of deliveries |
+//! | messages to send to a queue | [`Publisher::send`] |
 //! | a shell of my own | the deciders, which know no clock and make no calls: [`poll::Pollers`], [`visibility::Leases`], [`outgoing::Outgoing`], [`version::Course`] |
 //!
 //! # Features
@@ -44,6 +45,7 @@ mod messages;
 pub mod metrics;
 pub mod outgoing;
 pub mod poll;
+pub mod publisher;
 mod receipt;
 pub mod version;
 pub mod visibility;
@@ -56,6 +58,7 @@ pub use self::{
     handling::Handling,
     message::{Message, MessageId},
     messages::{Delivery, Messages},
+    publisher::{Publication, PublishError, PublishErrorKind, Publisher, Sent},
     receipt::ReceiptHandle,
 };
 
