@@ -130,7 +130,8 @@ impl Publisher {
         let _ = done.await;
     }
 
-    /// What was taken and has not come to its end: never more than was allowed, but for one message that alone weighs more.
+    /// What was taken and has not come to its end, and the one message that waits for the room of others: never more than was
+    /// allowed, but for one message that alone weighs more.
     #[must_use]
     pub fn unsent(&self) -> Amount {
         self.budget.in_use()

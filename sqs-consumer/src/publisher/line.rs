@@ -81,3 +81,39 @@ impl fmt::Debug for Line {
         f.debug_struct("Line").field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::Publication;
+
+    #[test]
+    fn who_gives_up_leaves_even_as_the_first() {
+        let budget = Budget::new(1, 100);
+        let taken = budget.try_reserve(1, 1).unwrap();
+        let mut line = Line::new(budget.clone());
+        let mut answers = Vec::new();
+        for number in 0..4 {
+            let (reply, answer) = oneshot::channel();
+            line.push(number, Waiting { publication: Publication::new("x"), bytes: 1, reply });
+            answers.push(Some(answer));
+        }
+        assert!(line.next().now_or_never().is_none() && line.try_next().is_none());
+        assert_eq!(budget.waiting(), 1, "the first waits at the budget");
+        (answers[0], answers[2]) = (None, None);
+        assert_eq!(line.forget(), [0, 2]);
+        assert_eq!((line.waiting.len(), budget.waiting()), (2, 0));
+
+        assert!(line.next().now_or_never().is_none());
+        drop(taken);
+        let (number, _, slot) = line.next().now_or_never().unwrap();
+        assert_eq!((number, budget.in_use().count), (1, 1));
+        drop(slot);
+        let (number, _, _slot) = line.try_next().unwrap();
+        assert_eq!(number, 3);
+        assert!(line.next().now_or_never().is_none() && budget.waiting() == 0, "nobody is there");
+    }
+}

@@ -140,30 +140,31 @@ impl Owner {
     }
 
     fn hear(&mut self, event: Option<Event>) {
-        let Some(inbox) = &mut self.inbox else { return };
-        let (mut next, mut withdrawn) = (event, false);
-        if next.is_none() {
-            self.inbox = None;
-            return;
-        }
-        for _ in 0..AT_ONCE {
-            match next {
-                Some(Event::Send(waiting)) => {
-                    self.open.insert(self.came);
-                    self.line.push(self.came, waiting);
-                    self.came += 1;
-                }
-                Some(Event::Withdrawn) => withdrawn = true,
-                Some(Event::Flush(reply)) => self.flushes.push((self.came, reply)),
-                None => break,
-            }
-            next = inbox.try_recv().ok();
+        let Some(event) = event else { return self.inbox = None };
+        let mut withdrawn = self.note(event);
+        for _ in 1..AT_ONCE {
+            let Some(Ok(event)) = self.inbox.as_mut().map(mpsc::UnboundedReceiver::try_recv) else { break };
+            withdrawn |= self.note(event);
         }
         if withdrawn {
             for number in self.line.forget() {
                 self.open.remove(&number);
             }
         }
+    }
+
+    /// Whether somebody does not wait any more: many are forgotten at the cost of one.
+    fn note(&mut self, event: Event) -> bool {
+        match event {
+            Event::Send(waiting) => {
+                self.open.insert(self.came);
+                self.line.push(self.came, waiting);
+                self.came += 1;
+            }
+            Event::Flush(reply) => self.flushes.push((self.came, reply)),
+            Event::Withdrawn => return true,
+        }
+        false
     }
 
     /// A message has its room.
