@@ -450,7 +450,7 @@ async fn a_flush_waits_for_what_came_before_it_and_not_after() {
         (0..30).map(|n| publisher.send(Publication::new(format!("after {n}")).group("g"))).collect();
     flush.await.unwrap();
     assert!(before.now_or_never().unwrap().is_ok());
-    let finished = after.into_iter().filter_map(FutureExt::now_or_never).count();
+    let finished = after.into_iter().filter_map(|send| send.now_or_never()).count();
     assert!(finished < 30, "{finished}");
 }
 
