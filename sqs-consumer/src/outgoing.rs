@@ -174,7 +174,7 @@ impl<T> Outgoing<T> {
             && (entries.is_empty() || bytes.saturating_add(first.bytes) <= MOST_BYTES)
             && let Some(mut entry) = self.ready.pop_front()
         {
-            entry.until = entry.until.or(self.settings.patience.map(|patience| now.saturating_add(patience)));
+            entry.until = entry.until.or_else(|| Some(now.saturating_add(self.settings.patience?)));
             self.bytes -= entry.bytes;
             bytes = bytes.saturating_add(entry.bytes);
             entries.push(entry);

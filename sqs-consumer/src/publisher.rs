@@ -197,7 +197,6 @@ impl Builder {
     /// Outside of a tokio runtime.
     pub fn start(self) -> Result<Publisher, Error> {
         let name = self.check()?;
-        let is_fifo = name.ends_with(".fifo");
         let plain = self.client.config().to_builder().retry_config(aws::no_retries()).build();
         let calls = Calls {
             name: name.into(),
@@ -205,6 +204,7 @@ impl Builder {
             throttle: self.throttle,
             url: self.url,
         };
+        let is_fifo = calls.is_fifo();
         let mut budget = Budget::new(self.unsent.count, self.unsent.bytes);
         if let Some(parent) = &self.parent {
             budget = budget.within(parent);

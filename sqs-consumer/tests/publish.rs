@@ -411,6 +411,16 @@ async fn dropped_without_room_it_is_not_sent_and_later_it_is() {
     assert_eq!(publisher.unsent(), Amount::NONE);
 }
 
+/// The publisher hears of so many messages that it does not hear at once that nobody wants them.
+#[tokio::test(start_paused = true)]
+async fn dropped_before_it_is_heard_it_is_not_sent() {
+    let world = World::new().await;
+    let publisher = to(&world, QUEUE).start().unwrap();
+    drop((0..1_000).map(|_| publisher.send(Publication::new("x"))).collect::<Vec<_>>());
+    publisher.flush().await;
+    assert_eq!(calls(&world), 0);
+}
+
 /// Whoever gives up in a loop while nothing is sent leaves nothing behind: what waits is what somebody waits for.
 #[tokio::test(start_paused = true)]
 async fn who_gives_up_leaves_the_line() {
@@ -442,12 +452,13 @@ async fn a_flush_waits_for_what_came_before_it_and_not_after() {
         assert!(send.now_or_never().unwrap().is_ok(), "it has come to its end");
     }
     // What comes afterwards does not hold it up.
-    world.aws.set_faults(Faults::none().with(fault(FaultMode::FailedEntry, 0.9)));
+    world.aws.set_faults(Faults::none().with(fault(FaultMode::Drop, 1.0)));
     let before = publisher.send(Publication::new("before").group("g"));
     let flush = tokio::spawn(async move { clone.flush().await });
     yield_now().await;
     let after: Vec<_> =
         (0..30).map(|n| publisher.send(Publication::new(format!("after {n}")).group("g"))).collect();
+    world.aws.set_faults(Faults::none().with(fault(FaultMode::FailedEntry, 0.9)));
     flush.await.unwrap();
     assert!(before.now_or_never().unwrap().is_ok());
     let finished = after.into_iter().filter_map(|send| send.now_or_never()).count();

@@ -83,6 +83,10 @@ impl Problem {
 }
 
 impl Calls {
+    pub(super) fn is_fifo(&self) -> bool {
+        self.name.ends_with(".fifo")
+    }
+
     /// Sends up to ten messages, if that is before `until`.
     pub(super) async fn send(&self, messages: &[(EntryId, &Publication)], until: Option<Instant>) -> Answer {
         match self.ask(messages, until).await {
@@ -125,7 +129,10 @@ impl Calls {
             if until.is_some_and(|until| until <= Instant::now()) {
                 return Err(SdkError::construction_failure("its time was over before it was admitted"));
             }
-            timeout(PATIENCE, send.send()).await.unwrap_or_else(|late| Err(SdkError::timeout_error(late)))
+            match timeout(PATIENCE, send.send()).await {
+                Ok(answer) => answer,
+                Err(late) => Err(SdkError::timeout_error(late)),
+            }
         };
         let region = self.client.config().region().map(ToString::to_string).unwrap_or_default();
         let call = Call::new("sqs", "SendMessageBatch").region(region).resource(self.name.to_string());
@@ -141,8 +148,8 @@ impl Calls {
         })?;
         let outcome = |id: EntryId| {
             let name = id.to_string();
-            let sent = answer.successful.iter().find(|it| it.id == name).map(sent);
-            let outcome = sent.or_else(|| answer.failed.iter().find(|it| it.id == name).map(failed));
+            let done = answer.successful.iter().find(|it| it.id == name).map(sent);
+            let outcome = done.or_else(|| answer.failed.iter().find(|it| it.id == name).map(failed));
             Some((id, outcome?))
         };
         Ok(messages.iter().filter_map(|(id, _)| outcome(*id)).collect())

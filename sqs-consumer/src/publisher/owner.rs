@@ -70,7 +70,7 @@ impl Owner {
     ) -> Self {
         Self {
             start: Instant::now(),
-            is_fifo: calls.name.ends_with(".fifo"),
+            is_fifo: calls.is_fifo(),
             calls: Arc::new(calls),
             line: Line::new(budget),
             turns: Turns::new(),
