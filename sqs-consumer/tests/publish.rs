@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use aws_sdk_sqs::{primitives::Blob, types::MessageAttributeValue};
-use futures_util::{FutureExt as _, future::join_all};
+use futures_util::{FutureExt, future::join_all};
 use tidegate_lanes::{Amount, Budget};
 use tidegate_local_aws::{Fault, FaultMode, Faults};
 use tidegate_sqs_consumer::{
@@ -364,6 +364,20 @@ async fn patience_has_an_end_and_is_not_spent_in_line() {
     assert_eq!(bodies(&world, FIFO), ["2"]);
 }
 
+/// The longest times that there are: nothing overflows.
+#[tokio::test(start_paused = true)]
+async fn patience_may_have_no_end() {
+    let world = World::new().await;
+    world.aws.set_faults(Faults::none().with(fault(FaultMode::Drop, 1.0)));
+    let publisher = to(&world, QUEUE).patience(Duration::MAX).linger(Duration::MAX).start().unwrap();
+    let send = publisher.send(Publication::new("x"));
+    let flush = tokio::spawn(async move { publisher.flush().await });
+    sleep(600 * SECOND).await;
+    world.aws.set_faults(Faults::none());
+    assert!(send.await.is_ok());
+    flush.await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_more_is_taken_than_there_is_room_for() {
     let world = World::new().await;
@@ -461,7 +475,7 @@ async fn a_flush_waits_for_what_came_before_it_and_not_after() {
     world.aws.set_faults(Faults::none().with(fault(FaultMode::FailedEntry, 0.9)));
     flush.await.unwrap();
     assert!(before.now_or_never().unwrap().is_ok());
-    let finished = after.into_iter().filter_map(|send| send.now_or_never()).count();
+    let finished = after.into_iter().filter_map(FutureExt::now_or_never).count();
     assert!(finished < 30, "{finished}");
 }
 
@@ -504,7 +518,7 @@ async fn the_throttle_admits_each_call_once() {
     let world = World::new().await;
     world.aws.set_faults(Faults::none().with(fault(FaultMode::Error500, 0.3)));
     let throttle = Arc::new(Counting::default());
-    let publisher = to(&world, QUEUE).throttle(throttle.clone()).start().unwrap();
+    let publisher = to(&world, QUEUE).throttle(Arc::<Counting>::clone(&throttle)).start().unwrap();
     let sends = (0..200).map(|n| publisher.send(Publication::new(n.to_string())));
     all_sent(sends).await;
     let admitted = throttle.calls.load(SeqCst) as u64;

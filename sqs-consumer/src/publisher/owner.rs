@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     future::pending,
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -14,7 +15,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use tracing::{debug, error};
+use tracing::{error, warn};
 
 use super::{
     Publication, PublishError, PublishErrorKind, Sent,
@@ -47,6 +48,8 @@ pub(super) struct Owner {
     flushes: Vec<(u64, oneshot::Sender<()>)>,
     /// Whether a call was ever answered.
     answered: bool,
+    /// Whether the last call failed as a whole: it is warned of once.
+    is_failing: bool,
 }
 
 /// A message that was taken.
@@ -81,6 +84,7 @@ impl Owner {
             open: BTreeSet::new(),
             flushes: Vec::new(),
             answered: false,
+            is_failing: false,
         }
     }
 
@@ -128,7 +132,7 @@ impl Owner {
         let now = self.now();
         while let Some(batch) = self.outgoing.next(now) {
             let calls = Arc::clone(&self.calls);
-            let until = batch.until().map(|until| self.start + until);
+            let until = batch.until().and_then(|until| self.start.checked_add(until));
             self.in_flight.spawn(async move {
                 let messages: Vec<_> =
                     batch.entries().map(|(id, letter)| (id, &letter.publication)).collect();
@@ -204,11 +208,14 @@ impl Owner {
         match answer {
             Ok(answers) => {
                 outcomes.extend(answers);
+                self.is_failing = false;
                 self.answered |= outcomes.values().any(|it| matches!(it, Outcome::Sent(_)));
                 self.outgoing.answered(now, batch, outcomes.iter().map(|(id, it)| (*id, it.reply())));
             }
             Err(problem) => {
-                debug!(queue = %self.calls.name, problem = problem.text, "a call failed");
+                if !mem::replace(&mut self.is_failing, true) {
+                    warn!(queue = %self.calls.name, trouble = problem.text, "messages cannot be sent");
+                }
                 self.outgoing.failed(now, batch);
                 trouble = Some(problem.text);
             }
