@@ -168,7 +168,7 @@ fn failed(entry: &BatchResultErrorEntry) -> Outcome {
         Some(message) => format!("{}: {message}", entry.code),
         None => entry.code.clone(),
     };
-    // KMS's throttles are said to be the sender's fault, too.
+    // A throttle is not for good, whoever is said to be at fault.
     if entry.sender_fault && !entry.code.contains("Throttl") {
         Outcome::Refused(PublishErrorKind::Refused, text)
     } else {
