@@ -1,6 +1,6 @@
 //! [`Consumer`]: a process's part in the consumption of a queue.
 
-mod calls;
+pub(crate) mod calls;
 mod claim;
 mod event;
 mod health;
@@ -252,17 +252,11 @@ impl Builder {
                 self.unprocessed.count, self.processes
             ));
         }
-        if self.name().is_empty() || !self.url.contains("://") {
-            return invalid(format!(
-                "{:?} is no URL of a queue; it is like https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
-                &*self.url
-            ));
-        }
-        Ok(())
+        queue_name(&self.url).map(drop)
     }
 
     fn name(&self) -> &str {
-        self.url.rsplit('/').next().unwrap_or_default()
+        queue_name(&self.url).unwrap_or_default()
     }
 
     fn parts(&self, layer: Arc<dyn Layer>, health: Arc<std::sync::Mutex<Snapshot>>) -> Parts {
@@ -304,4 +298,13 @@ impl Builder {
             health,
         }
     }
+}
+
+/// The name of the queue that has this URL.
+pub(crate) fn queue_name(url: &str) -> Result<&str, Error> {
+    let name = url.rsplit('/').next().filter(|name| !name.is_empty() && url.contains("://"));
+    name.ok_or_else(|| {
+        let like = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
+        Error::new(ErrorKind::InvalidInput, format!("{url:?} is no URL of a queue; it is like {like}"))
+    })
 }

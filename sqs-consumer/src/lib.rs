@@ -26,6 +26,7 @@
 //! | a handler for each message | [`Consumer::run`] |
 //! | entities with versions, to load, process, store and publish | [`Consumer::run_pipeline`] |
 //! | code that takes messages when it can | [`Consumer::messages`], a `Stream` of deliveries |
+//! | messages to send to a queue | [`Publisher::send`] |
 //! | a shell of my own | the deciders, which know no clock and make no calls: [`poll::Pollers`], [`visibility::Leases`], [`outgoing::Outgoing`], [`version::Course`] |
 //!
 //! # Features
@@ -46,6 +47,7 @@ pub mod metrics;
 pub mod outgoing;
 mod pipeline;
 pub mod poll;
+pub mod publisher;
 mod receipt;
 pub mod version;
 pub mod visibility;
@@ -59,6 +61,7 @@ pub use self::{
     message::{Message, MessageId},
     messages::{Delivery, Messages},
     pipeline::{Loaded, Pipeline, PipelineTotals, Pipelining, Tally, Write},
+    publisher::{Publication, PublishError, PublishErrorKind, Publisher, Sent},
     receipt::ReceiptHandle,
 };
 

@@ -124,18 +124,9 @@ impl Message {
         self.0.loss.happens();
     }
 
-    /// What it takes up: body and attributes, as SQS counts.
-    ///
-    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+    /// What it takes up.
     pub(crate) fn bytes(&self) -> usize {
-        let weight = |(name, value): (&String, &MessageAttributeValue)| {
-            let text = value.string_value().map_or(0, str::len);
-            name.len()
-                + value.data_type().len()
-                + text
-                + value.binary_value().map_or(0, |it| it.as_ref().len())
-        };
-        self.body().len() + self.attributes().iter().map(weight).sum::<usize>()
+        bytes(self.body(), self.attributes())
     }
 
     fn system(&self, name: &Name) -> Option<&str> {
@@ -146,6 +137,18 @@ impl Message {
         let millis = self.system(name)?.parse().ok()?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
     }
+}
+
+/// What a message takes up: body and attributes, as SQS counts.
+///
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+pub(crate) fn bytes(body: &str, attributes: &HashMap<String, MessageAttributeValue>) -> usize {
+    let weight = |(name, value): (&String, &MessageAttributeValue)| {
+        let text = value.string_value().map_or(0, str::len);
+        let binary = value.binary_value().map_or(0, |it| it.as_ref().len());
+        name.len() + value.data_type().len() + text + binary
+    };
+    body.len() + attributes.iter().map(weight).sum::<usize>()
 }
 
 /// Its place is its id, its key the group.

@@ -130,7 +130,7 @@ impl<T> Outgoing<T> {
     }
 
     /// Takes an entry of so many bytes, which it is of use to send before `until`: for a delete, the end of the
-    /// message's visibility.
+    /// message's visibility. One that has waited elsewhere is pushed with the time at which it came: it lingers no more.
     pub fn push(&mut self, now: Duration, item: T, bytes: usize, until: Option<Duration>) -> EntryId {
         let id = EntryId(self.pushed);
         self.pushed += 1;
@@ -143,6 +143,11 @@ impl<T> Outgoing<T> {
     /// Nobody has to wait for others any more, and those whose time ends first go first: at a shutdown.
     pub fn flush(&mut self) {
         self.flushing = true;
+    }
+
+    /// They wait for others again: after a [`flush`](Self::flush) that was none at a shutdown.
+    pub fn linger(&mut self) {
+        self.flushing = false;
     }
 
     /// The batch to send now. To be asked until there is none.
@@ -159,9 +164,7 @@ impl<T> Outgoing<T> {
             let until = |entry: &Entry<T>| (entry.until.unwrap_or(Duration::MAX), entry.id);
             self.ready.make_contiguous().sort_by_key(until);
         }
-        let is_full = self.ready.len() >= MOST || self.bytes >= MOST_BYTES;
-        let is_due = self.ready.front().is_some_and(|first| self.flushing || first.due <= now);
-        if !is_full && !is_due {
+        if self.first_due().is_none_or(|at| now < at) {
             return None;
         }
         let mut entries = Vec::with_capacity(MOST.min(self.ready.len()));
@@ -169,8 +172,9 @@ impl<T> Outgoing<T> {
         while let Some(first) = self.ready.front()
             && entries.len() < MOST
             && (entries.is_empty() || bytes.saturating_add(first.bytes) <= MOST_BYTES)
-            && let Some(entry) = self.ready.pop_front()
+            && let Some(mut entry) = self.ready.pop_front()
         {
+            entry.until = entry.until.or_else(|| Some(now.saturating_add(self.settings.patience?)));
             self.bytes -= entry.bytes;
             bytes = bytes.saturating_add(entry.bytes);
             entries.push(entry);
@@ -186,8 +190,7 @@ impl<T> Outgoing<T> {
         if !self.may_send() {
             return None;
         }
-        let is_full = self.flushing || self.ready.len() >= MOST || self.bytes >= MOST_BYTES;
-        let first = self.ready.front().map(|first| if is_full { Duration::ZERO } else { first.due });
+        let first = self.first_due();
         let failed = self.failed.first_key_value().map(|((at, _), _)| *at);
         let at = first.into_iter().chain(failed).min()?;
         Some(self.pause_ends().map_or(at, |pause| pause.max(at)))
@@ -275,6 +278,14 @@ impl<T> Outgoing<T> {
 
     fn finish(&mut self, entry: Entry<T>, end: End) {
         self.finished.push_back((entry.id, entry.item, end));
+    }
+
+    /// When there is a batch to send: at once, if it is full or nobody waits for others.
+    fn first_due(&self) -> Option<Duration> {
+        if self.flushing || self.ready.len() >= MOST || self.bytes >= MOST_BYTES {
+            return (!self.ready.is_empty()).then_some(Duration::ZERO);
+        }
+        self.ready.iter().map(|entry| entry.due).min()
     }
 
     fn may_send(&self) -> bool {

@@ -244,3 +244,43 @@ fn what_is_nearly_over_is_tried_sooner_and_then_given_up() {
     assert_eq!((item, end), (7, End::Expired));
     assert!(attempts >= 4, "{attempts}");
 }
+
+#[test]
+fn without_a_time_of_its_own_an_entry_is_tried_for_as_long_as_the_patience_says() {
+    let mut settings = Settings::default();
+    (settings.linger, settings.patience) = (ms(0), Some(ms(60_000)));
+    let mut outgoing = Outgoing::new(settings);
+    outgoing.push(ms(0), 7, 300, None);
+    // It counts from when it was sent first, not from when it came.
+    let mut now = ms(1_000_000);
+    let mut attempts = 0;
+    while let Some(at) = outgoing.deadline() {
+        now = now.max(at);
+        let batch = outgoing.next(now).unwrap();
+        attempts += 1;
+        if attempts % 2 == 0 { outgoing.failed(now, batch) } else { outgoing.answered(now, batch, []) }
+    }
+    assert_eq!(outgoing.take_finished().unwrap().2, End::Expired);
+    assert!((ms(1_059_900)..ms(1_065_100)).contains(&now) && attempts >= 10, "{now:?}, {attempts}");
+}
+
+#[test]
+fn one_that_has_waited_elsewhere_does_not_wait_again_and_takes_along_who_is_there() {
+    let mut outgoing = Outgoing::new(Settings::default());
+    outgoing.push(ms(1_000), 1, 300, None);
+    assert_eq!(outgoing.deadline(), Some(ms(1_050)));
+    outgoing.push(ms(940), 2, 300, None);
+    assert_eq!(items(&outgoing.next(ms(1_000)).unwrap()), [1, 2]);
+}
+
+#[test]
+fn a_flush_can_be_undone() {
+    let mut outgoing = filled(Settings::default(), 3);
+    outgoing.flush();
+    assert_eq!(outgoing.next(ms(0)).unwrap().len(), 3);
+    outgoing.linger();
+    outgoing.push(ms(10), 3, 300, None);
+    assert!(outgoing.next(ms(59)).is_none());
+    assert_eq!(outgoing.deadline(), Some(ms(60)));
+    assert_eq!(outgoing.next(ms(60)).unwrap().len(), 1);
+}

@@ -177,7 +177,7 @@ fn seconds(time: Duration) -> i32 {
     i32::try_from(time.as_secs()).unwrap_or(i32::MAX)
 }
 
-fn trouble(code: &str, verdict: Verdict) -> Trouble {
+pub(crate) fn trouble(code: &str, verdict: Verdict) -> Trouble {
     match code.rsplit('.').next().unwrap_or_default() {
         "OverLimit" => Trouble::OverLimit,
         "NonExistentQueue" | "QueueDoesNotExist" | "QueueDeletedRecently" | "InvalidAddress" => {
@@ -201,7 +201,7 @@ fn trouble(code: &str, verdict: Verdict) -> Trouble {
 }
 
 /// An error and its causes in one line.
-fn text(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

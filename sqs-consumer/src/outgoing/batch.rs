@@ -61,4 +61,10 @@ impl<T> Batch<T> {
     pub fn bytes(&self) -> usize {
         self.entries.iter().map(|entry| entry.bytes).sum()
     }
+
+    /// When it is of no use any more to send one of them, if that is ever.
+    #[must_use]
+    pub fn until(&self) -> Option<Duration> {
+        self.entries.iter().filter_map(|entry| entry.until).min()
+    }
 }

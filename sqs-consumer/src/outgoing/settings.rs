@@ -14,12 +14,14 @@ pub struct Settings {
     pub parallelism: usize,
     /// The pauses after a failure. Default: 100 ms to 5 s, with full jitter.
     pub backoff: Backoff,
+    /// How long an entry without a time of its own is tried, from its first batch on. Default: without an end.
+    pub patience: Option<Duration>,
 }
 
 /// The defaults.
 impl Default for Settings {
     fn default() -> Self {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
-        Self { linger: Duration::from_millis(50), parallelism: 16, backoff }
+        Self { linger: Duration::from_millis(50), parallelism: 16, backoff, patience: None }
     }
 }
