@@ -1,5 +1,6 @@
 //! Reading one shard: what is due, within a budget, as fast as the shard's limits let; asked for, or pushed.
 
+mod answer;
 mod appetite;
 mod error;
 mod fan_out;

@@ -6,19 +6,22 @@ use aws_sdk_kinesis::config::http::HttpResponse;
 use aws_sdk_kinesis::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::get_records::GetRecordsOutput,
     primitives::DateTime,
-    types::{ChildShard, ShardIteratorType},
+    types::ShardIteratorType,
 };
-use bytes::Bytes;
 use tidegate_throttle::{
     Call, Throttle,
     aws::{self, Verdict},
 };
 use tokio::time::Instant;
 
-use super::{Error, ErrorKind, Fetched, RawRecord, Room, Start, Target, appetite::Appetite, pace::Pace};
-use crate::{HashRange, Shard, lease::Timestamp};
+use super::{
+    Error, ErrorKind, Fetched, Room, Start, Target,
+    answer::{self, Answer, child},
+    appetite::Appetite,
+    pace::Pace,
+};
+use crate::{Shard, lease::Timestamp};
 
 /// At the tip.
 const IDLE: Duration = Duration::from_secs(1);
@@ -158,9 +161,9 @@ impl<R: Room> Polling<R> {
         let get = self.client.get_records().limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let get = get.shard_iterator(iterator).set_stream_arn(self.target.arn().map(str::to_owned));
         let answer = if self.at_tip {
-            self.send_once(|| get.clone().send()).await?
+            self.send_once(|| answer::get(get.clone())).await?
         } else {
-            self.send(&self.records_call, || get.clone().send()).await?
+            self.send(&self.records_call, || answer::get(get.clone())).await?
         };
         let now = self.epoch.elapsed();
         self.take(answer, limit, now, reservation).map_err(Failure::Error)
@@ -168,13 +171,13 @@ impl<R: Room> Polling<R> {
 
     fn take(
         &mut self,
-        answer: GetRecordsOutput,
+        (records, answer): Answer,
         limit: usize,
         now: Duration,
         reservation: R::Reservation,
     ) -> Result<Fetched<R::Reservation>, Error> {
         let invalid = |source| Error::new(ErrorKind::Answer, "GetRecords", &self.target, source);
-        let records = answer.records.into_iter().map(raw).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
+        let records = records.map_err(invalid)?;
         let behind = u64::try_from(answer.millis_behind_latest.unwrap_or(0)).unwrap_or(0);
         let children = answer.child_shards.unwrap_or_default().into_iter().map(child);
         let ended = match answer.next_shard_iterator {
@@ -265,34 +268,4 @@ impl<R> fmt::Debug for Polling<R> {
             .field("failures", &self.failures)
             .finish_non_exhaustive()
     }
-}
-
-type Unreadable = Box<dyn std::error::Error + Send + Sync>;
-
-/// Nothing is copied.
-pub(super) fn raw(record: aws_sdk_kinesis::types::Record) -> Result<RawRecord, Unreadable> {
-    // The SDK reads seconds as a float, and is often a little below the millisecond that was sent.
-    let arrived_at = record
-        .approximate_arrival_timestamp
-        .map_or(0, |time| (time.as_nanos() + 500_000).div_euclid(1_000_000));
-    Ok(RawRecord {
-        sequence: record.sequence_number.parse()?,
-        partition_key: record.partition_key.ok_or("a record without partition key")?,
-        data: Bytes::from(record.data.into_inner()),
-        arrived_at: Timestamp(u64::try_from(arrived_at).unwrap_or(0)),
-    })
-}
-
-pub(super) fn child(shard: ChildShard) -> Result<Shard, Unreadable> {
-    let range = shard.hash_key_range.ok_or("a child shard without hash keys")?;
-    Ok(Shard {
-        id: shard.shard_id.into(),
-        parents: shard.parent_shards.into_iter().map(Into::into).collect(),
-        hash_range: HashRange {
-            first: range.starting_hash_key.parse()?,
-            last: range.ending_hash_key.parse()?,
-        },
-        closed: false,
-        first_sequence: None,
-    })
 }

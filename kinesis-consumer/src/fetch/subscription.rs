@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::{
     RawRecord,
-    polling::{child, raw},
+    answer::{child, raw},
 };
 use crate::{SequenceNumber, Shard};
 
