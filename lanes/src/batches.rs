@@ -327,7 +327,9 @@ impl<K: Hash + Eq + Clone, T: Item, C, H: BatchHandler<T>> Batch<'_, K, T, C, H>
         let verdict = policy.judge(&mut past.trouble, &failure, now);
         tracing::debug!(id = entry.work.item.envelope().id(), attempts, error = %failure, ?verdict, "an item failed");
         match verdict {
-            Verdict::RetryIn(delay) => entry.not_before = now.saturating_add(delay),
+            Verdict::RetryIn(delay) | Verdict::HaltFor(delay) => {
+                entry.not_before = now.saturating_add(delay);
+            }
             Verdict::Drop => self.finish(index, Outcome::Dropped, 0, false),
             Verdict::DeadLetter => entry.give_up(Outcome::DeadLettered, false, now),
             Verdict::Divert => entry.give_up(Outcome::DeadLettered, true, now),

@@ -5,7 +5,7 @@ mod ready;
 mod run;
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     fmt,
     future::{Future, poll_fn},
     hash::Hash,
@@ -97,6 +97,9 @@ pub struct Lanes<K, T, C, H: Handler<T>> {
     polled: usize,
     diverted: HashSet<K, RandomState>,
     discards: Option<Discards<T>>,
+    gives_back: bool,
+    /// What stood behind an item whose key was halted.
+    given_back: VecDeque<Finished<K, T, C>>,
     stopped: bool,
     counts: Counts,
     start: Instant,
@@ -140,6 +143,8 @@ where
             polled: 0,
             diverted: HashSet::default(),
             discards: None,
+            gives_back: false,
+            given_back: VecDeque::new(),
             stopped: false,
             counts: Counts::default(),
             start: Instant::now(),
@@ -149,6 +154,15 @@ where
             steps: 0,
             timer: None,
         }
+    }
+
+    /// Where a key is halted, its items come back unfinished, as [`Outcome::GivenBack`]: for a source that keeps them meanwhile, so
+    /// that they take nobody's place here. Whoever owns the lanes sees to it that nothing of the key is pushed before the item
+    /// that failed.
+    #[must_use]
+    pub fn give_back_halted(mut self) -> Self {
+        self.gives_back = true;
+        self
     }
 
     /// Takes an item, behind all others of its key. It runs when the lanes are polled.
@@ -183,6 +197,9 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if let Some(given_back) = self.given_back.pop_front() {
+            return Poll::Ready(Some(Ok(given_back)));
+        }
         loop {
             if self.deadline.is_some()
                 && let Some(next) = self.expire()
@@ -209,7 +226,7 @@ where
     /// How many items there are, be they running or waiting.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.schedule.running() + self.schedule.queued()
+        self.schedule.running() + self.schedule.queued() + self.given_back.len()
     }
 
     /// Whether there are none.
@@ -437,7 +454,11 @@ where
         let verdict = self.policy.judge(&mut past.trouble, &failure, now);
         let id = || work.item.envelope().id();
         match verdict {
-            Verdict::RetryIn(delay) => {
+            Verdict::HaltFor(delay) if self.gives_back => {
+                tracing::warn!(id = id(), attempts, ?delay, error = %failure, "an item failed, and its key is given back");
+                Some(Ok(self.give_back(turn, work, delay)))
+            }
+            Verdict::RetryIn(delay) | Verdict::HaltFor(delay) => {
                 tracing::debug!(id = id(), attempts, ?delay, error = %failure, "an item failed and will be retried");
                 self.schedule.delay(turn, work, now.saturating_add(delay));
                 None
@@ -459,6 +480,24 @@ where
                 self.begin(turn, work)
             }
         }
+    }
+
+    /// A key is halted: gives back its item that failed, and then those behind it that would have begun.
+    fn give_back(&mut self, turn: Turn, work: Work<T, C>, delay: Duration) -> Finished<K, T, C> {
+        let outcome = Outcome::GivenBack(delay);
+        let behind = self.schedule.take_behind(&turn);
+        let behind = behind.into_iter().filter(|work| !self.is_discarded(work)).map(|work| Finished {
+            attempts: work.attempts(),
+            item: work.item,
+            claim: work.claim,
+            outcome,
+            diverts: None,
+        });
+        let behind: Vec<_> = behind.collect();
+        self.counts.given_back += 1 + behind.len() as u64;
+        self.given_back.extend(behind);
+        let attempts = work.attempts();
+        self.finish(turn, work, outcome, attempts, false)
     }
 
     /// A dead letter could not be written: its lane waits, for as long as it takes.

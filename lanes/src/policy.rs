@@ -8,7 +8,7 @@ use crate::{Answer, Backoff, DeadLetter, Failure};
 ///
 /// | | when the retries are used up, or the item is too old |
 /// |---|---|
-/// | [`halt`](Policy::halt), the default | its key waits, and it is retried for ever: the last delay repeats |
+/// | [`halt`](Policy::halt), the default | its key waits, and it is retried for ever: the last delay repeats. Where the [source keeps it](crate::Lanes::give_back_halted), the key's items are given back to it meanwhile |
 /// | [`stop`](Policy::stop) | nothing new starts: the source stops |
 /// | [`dead_letter_to`](Policy::dead_letter_to) | it goes to the dead letters, and its key goes on |
 /// | [`divert_to`](Policy::divert_to) | it goes to the dead letters, and all later items of its key do, too |
@@ -51,6 +51,8 @@ enum End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     RetryIn(Duration),
+    /// The retries are used up: its key waits, and it is retried nevertheless.
+    HaltFor(Duration),
     DeadLetter,
     Divert,
     Drop,
@@ -158,7 +160,7 @@ impl Policy {
             return Verdict::RetryIn(asked.unwrap_or(delay).max(LEAST_DELAY));
         }
         match self.end {
-            End::Halt => Verdict::RetryIn(asked.unwrap_or(trouble.last).max(LEAST_DELAY)),
+            End::Halt => Verdict::HaltFor(asked.unwrap_or(trouble.last).max(LEAST_DELAY)),
             End::Stop => Verdict::Stop,
             End::DeadLetter => Verdict::DeadLetter,
             End::Divert => Verdict::Divert,

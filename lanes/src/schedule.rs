@@ -102,6 +102,14 @@ impl<K: Hash + Eq, T> Schedule<K, T> {
         }
     }
 
+    /// Takes what waits behind a turn out of its lane, from the oldest on.
+    pub fn take_behind(&mut self, turn: &Turn) -> Vec<T> {
+        match &mut self.0 {
+            Order::Serial(serial) => serial.take_behind(),
+            Order::Keyed(keyed) => keyed.take_behind(turn.0),
+        }
+    }
+
     /// When the next retry is due, if time is all that it waits for: none is while as many run as may.
     #[must_use]
     pub fn next_due(&self) -> Option<Duration> {

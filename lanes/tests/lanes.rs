@@ -14,7 +14,7 @@ use std::{
 };
 
 use tidegate_lanes::{Attempt, Budget, Concurrency, Failure, Lanes, Outcome, Policy, dead_letter::Memory};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use self::support::{Numbered, drain};
 
@@ -116,6 +116,46 @@ async fn delays_are_waited_for() {
     assert_eq!(drain(&mut lanes).await[0].attempts, 4);
     let seconds = [0, 1, 6, 9].map(Duration::from_secs);
     assert_eq!(*attempts.lock().unwrap(), seconds.map(|it| (it, it)));
+}
+
+/// Where the source keeps halted keys, their items come back in order, and hold no place.
+#[tokio::test(start_paused = true)]
+async fn a_halted_key_is_given_back() {
+    let handler =
+        |it: Numbered, _: Attempt| ready(if it.0 == 0 { Err(Failure::retry("poison")) } else { Ok(()) });
+    let policy = Policy::default().retries(|| [SECOND, SECOND * 2]);
+    let mut lanes = Lanes::new(Concurrency::per_key(2), policy, handler).give_back_halted();
+    for number in 0..6 {
+        lanes.push(number % 2, Numbered(number), number);
+    }
+    let began = Instant::now();
+    let finished = drain(&mut lanes).await;
+    let given_back = Outcome::GivenBack(SECOND * 2);
+    let came: Vec<_> = finished.iter().map(|it| (it.claim, it.outcome, it.attempts)).collect();
+    let (done, halted) = came.split_at(3);
+    assert_eq!(done, [1, 3, 5].map(|number| (number, Outcome::Done, 1)));
+    assert_eq!(halted, [(0, given_back, 3), (2, given_back, 0), (4, given_back, 0)]);
+    assert_eq!((began.elapsed(), lanes.counts().given_back), (SECOND * 3, 3));
+    assert!(lanes.is_empty());
+
+    // Its owner saw to it that it may go on.
+    lanes.push(0, Numbered(2), 2);
+    assert_eq!(drain(&mut lanes).await[0].outcome, Outcome::Done);
+}
+
+/// What is not to begin does not come back either: its owner has given it up.
+#[tokio::test(start_paused = true)]
+async fn what_is_discarded_is_not_given_back() {
+    let handler = |_: Numbered, _: Attempt| ready(Err(Failure::retry("poison")));
+    let policy = Policy::default().retries(|| [SECOND]);
+    let mut lanes = Lanes::new(Concurrency::Serial, policy, handler).give_back_halted();
+    for number in 0..3 {
+        lanes.push((), Numbered(number), number);
+    }
+    assert!(timeout(SECOND / 2, lanes.next()).await.is_err());
+    lanes.discard(|it| it.0 == 1);
+    let claims: Vec<_> = drain(&mut lanes).await.iter().map(|it| it.claim).collect();
+    assert_eq!(claims, [0, 2]);
 }
 
 /// When the retries are used up, a key that is halted goes on with the last delay.
@@ -313,7 +353,7 @@ async fn dropping_them_returns_the_slots() {
     for number in 0..10 {
         lanes.push(number, Numbered(number), reservation.slot(10));
     }
-    assert!(tokio::time::timeout(SECOND, lanes.next()).await.is_err());
+    assert!(timeout(SECOND, lanes.next()).await.is_err());
     assert_eq!((lanes.running(), Arc::strong_count(&alive), budget.in_use().count), (4, 5, 10));
     drop(lanes);
     assert_eq!((Arc::strong_count(&alive), budget.in_use().count), (1, 0));

@@ -16,6 +16,7 @@ enum Step {
     Next,
     Finish(prop::sample::Index),
     Delay(prop::sample::Index, u64),
+    TakeBehind(prop::sample::Index),
     Wait(u64),
 }
 
@@ -25,6 +26,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => Just(Step::Next),
         3 => any::<prop::sample::Index>().prop_map(Step::Finish),
         1 => (any::<prop::sample::Index>(), 0..50_u64).prop_map(|(which, delay)| Step::Delay(which, delay)),
+        1 => any::<prop::sample::Index>().prop_map(Step::TakeBehind),
         1 => (0..30_u64).prop_map(Step::Wait),
     ];
     vec(step, 1..400)
@@ -87,6 +89,11 @@ proptest! {
                     (held.running, held.passed_over, held.not_before) = (false, 0, now + delay);
                     held.items.push_front((key, item));
                 }
+                Step::TakeBehind(which) if !running.is_empty() => {
+                    let (lane, .., turn) = &running[which.index(running.len())];
+                    let behind = model.entry(*lane).or_default().items.drain(..).map(|(_, item)| item);
+                    prop_assert_eq!(schedule.take_behind(turn), behind.collect::<Vec<_>>());
+                }
                 Step::Next => {
                     let may_run = |held: &Model| !held.running && held.not_before <= now && !held.items.is_empty();
                     let ready = model.values().filter(|held| may_run(held)).count();
@@ -111,7 +118,7 @@ proptest! {
                         }
                     }
                 }
-                Step::Finish(_) | Step::Delay(..) => {}
+                Step::Finish(_) | Step::Delay(..) | Step::TakeBehind(_) => {}
             }
             prop_assert_eq!(schedule.running(), running.len());
             prop_assert!(running.len() <= concurrency.at_once().get());

@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 mod claim;
 mod event;
+mod halted;
 mod health;
 mod hub;
 mod layer;
@@ -18,6 +19,7 @@ use tidegate_throttle::{Adaptive, Throttle, aws};
 use self::{calls::Calls, health::Snapshot, hub::Parts};
 pub(crate) use self::{
     claim::Claim,
+    halted::{Halted, default_policy},
     layer::{Feed, Layer},
 };
 pub use self::{

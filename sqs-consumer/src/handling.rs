@@ -4,13 +4,13 @@ mod until_lost;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tidegate_lanes::{Concurrency, Handler, Lanes, Policy};
+use tidegate_lanes::{Concurrency, Handler, Lanes, Outcome, Policy};
 use tokio::time::sleep;
 
 use self::until_lost::UntilLost;
 use crate::{
     Error, ErrorKind, Message, MessageId,
-    consumer::{Claim, Feed, Layer},
+    consumer::{Claim, Feed, Halted, Layer, default_policy},
 };
 
 /// What is done with each message, and how: a handler, how many run at once, and what happens on failure.
@@ -53,6 +53,8 @@ enum Key {
     Group(Arc<str>),
     /// None: it has its own.
     Alone(MessageId),
+    /// All have the same.
+    All,
 }
 
 impl<H> Handling<H>
@@ -65,7 +67,7 @@ where
         Self {
             handler: Arc::new(handler),
             concurrency: Concurrency::per_key(64),
-            policy: Policy::default(),
+            policy: default_policy(),
             key: None,
         }
     }
@@ -76,8 +78,13 @@ where
         self
     }
 
-    /// What happens to a message that fails. Default: it is retried here for ever, and its key waits; it is kept from others as long
-    /// as that may be, 12 h.
+    /// What happens to a message that fails. Default: it is retried here ten times, in about a minute, and its key waits; then that
+    /// is halted.
+    ///
+    /// A key that is [halted](Policy::halt) is given back to the queue: the message that failed for the policy's last delay, and
+    /// those behind it for a little longer. What else comes of the key goes back, too, until the message has come again, with
+    /// new retries. So it holds nobody's place here, and the queue counts how often it came: its redrive policy may end that.
+    /// It counts those behind, too: their receives have to be within the policy's `maxReceiveCount` as well.
     ///
     /// [`Policy::stop`] stops the consumer, and gives the message back. Keys that are diverted are so in this process, for as
     /// long as it runs.
@@ -101,10 +108,20 @@ where
         }
     }
 
+    /// What waits for a message that fails.
+    fn order(&self, message: &Message, is_fifo: bool) -> Key {
+        match self.concurrency {
+            Concurrency::Serial => Key::All,
+            Concurrency::Unordered(_) => Key::Alone(message.id().clone()),
+            _ => self.key(message, is_fifo),
+        }
+    }
+
     async fn work(self: Arc<Self>, mut feed: Feed) -> Result<(), Error> {
         let handler = UntilLost::new(Arc::clone(&self.handler));
-        let mut lanes: Lanes<Key, Message, Claim, _> =
-            Lanes::new(self.concurrency, self.policy.clone(), handler);
+        let lanes: Lanes<Key, Message, Claim, _> = Lanes::new(self.concurrency, self.policy.clone(), handler);
+        let mut lanes = lanes.give_back_halted();
+        let mut halted = Halted::new();
         let drain = feed.drain();
         let mut drain = std::pin::pin!(drain);
         let mut draining = false;
@@ -123,7 +140,13 @@ where
                 finished = lanes.next(), if !lanes.is_empty() => match finished {
                     // What was not to begin is given back.
                     None => {}
-                    Some(Ok(finished)) => finished.claim.finish_unheard(),
+                    Some(Ok(finished)) => match finished.outcome {
+                        Outcome::GivenBack(after) => {
+                            let order = self.order(&finished.item, feed.is_fifo);
+                            halted.give_back(order, &finished.item, finished.claim, after);
+                        }
+                        _ => finished.claim.finish_unheard(),
+                    },
                     Some(Err(stopped)) => {
                         let message = format!("message {} failed, and the policy is to stop", stopped.item.id());
                         return Err(Error::new(ErrorKind::Handler, message).because(stopped.failure.text()));
@@ -131,8 +154,10 @@ where
                 },
                 message = feed.messages.recv(), if !ends => match message {
                     Some((message, claim)) => {
-                        let key = self.key(&message, feed.is_fifo);
-                        lanes.push(key, message, claim);
+                        let order = self.order(&message, feed.is_fifo);
+                        if let Some(claim) = halted.admit(&order, &message, claim) {
+                            lanes.push(self.key(&message, feed.is_fifo), message, claim);
+                        }
                     }
                     None => ends = true,
                 },

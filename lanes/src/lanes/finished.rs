@@ -1,6 +1,6 @@
 //! [`Finished`] and [`Stopped`]: what lanes give back.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, time::Duration};
 
 use crate::Failure;
 
@@ -17,9 +17,13 @@ pub enum Outcome {
     Diverted,
     /// It is given up, because its handler said so.
     Dropped,
+    /// It is **not** finished: its key is halted for so long, and it is to be left to its source meanwhile. Only lanes that
+    /// [give halted keys back](crate::Lanes::give_back_halted) say so, first of the item that failed, then of those behind it.
+    GivenBack(Duration),
 }
 
-/// An item that is finished, however it ended: its owner may let the watermark pass it.
+/// An item that is finished, however it ended: its owner may let the watermark pass it, unless it was
+/// [given back](Outcome::GivenBack).
 #[derive(Debug)]
 #[must_use = "a position that nobody finishes holds the watermark back"]
 pub struct Finished<K, T, C> {
@@ -85,6 +89,8 @@ pub struct Counts {
     pub diverted: u64,
     /// Items that were given up.
     pub dropped: u64,
+    /// Items that were given back unfinished, because their keys were halted.
+    pub given_back: u64,
     /// Dead letters that could not be written, each time.
     pub letters_failed: u64,
 }

@@ -136,6 +136,18 @@ impl<K: Hash + Eq, T> Keyed<K, T> {
         self.running -= 1;
     }
 
+    pub(super) fn take_behind(&mut self, index: u32) -> Vec<T> {
+        let Some(lane) = self.lanes.get_mut(index) else { return Vec::new() };
+        lane.last = None;
+        let mut next = lane.next.take();
+        let waiting = std::iter::from_fn(|| {
+            let waiting = self.waiting.remove(next?)?;
+            next = waiting.next;
+            Some(waiting.item)
+        });
+        waiting.collect()
+    }
+
     pub(super) fn next_due(&self) -> Option<Duration> {
         let has_room = self.running < self.at_once;
         self.delayed.peek().filter(|_| has_room).map(|Reverse((due, ..))| *due)

@@ -47,6 +47,10 @@ impl<K, T> Serial<K, T> {
         }
     }
 
+    pub(super) fn take_behind(&mut self) -> Vec<T> {
+        self.items.drain(..).map(|(_, item)| item).collect()
+    }
+
     pub(super) fn next_due(&self) -> Option<Duration> {
         self.retry_at
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
-use tidegate_lanes::{Concurrency, Lanes, Policy};
+use tidegate_lanes::{Concurrency, Finished, Lanes, Outcome, Policy};
 use tokio::{sync::Semaphore, time::sleep};
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    consumer::{Claim, Feed, Layer},
+    consumer::{Claim, Feed, Halted, Layer, default_policy},
     version::{Memory, Waiting},
 };
 
@@ -42,7 +42,7 @@ impl<P: Pipeline> Pipelining<P> {
         Self {
             pipeline,
             keys: 64,
-            policy: Policy::default(),
+            policy: default_policy(),
             loads: 16,
             memory: 10_000,
             conflate: false,
@@ -56,7 +56,8 @@ impl<P: Pipeline> Pipelining<P> {
         self
     }
 
-    /// What happens to a message that fails. Default: it is retried here for ever, and its key waits.
+    /// What happens to a message that fails. Default, and what halting a key means: as
+    /// [of a handler](crate::Handling::on_failure).
     pub fn on_failure(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
@@ -164,6 +165,11 @@ impl<P: Pipeline> Crowd<P> {
         covered
     }
 
+    /// All that wait of a key, from the oldest version on.
+    fn take(&mut self, key: &P::Key) -> Vec<(Job<P>, Claim)> {
+        self.waiting.remove(key).map(Waiting::into_messages).unwrap_or_default()
+    }
+
     fn clear(&mut self) {
         self.waiting.clear();
         self.turns.clear();
@@ -173,8 +179,10 @@ impl<P: Pipeline> Crowd<P> {
 impl<P: Pipeline> Pipes<P> {
     async fn work(self: Arc<Self>, mut feed: Feed) -> Result<(), Error> {
         let running = Running(Arc::clone(&self.runner));
-        let mut lanes: Lanes<Lane<P::Key>, Job<P>, Claim, _> =
+        let lanes: Lanes<Lane<P::Key>, Job<P>, Claim, _> =
             Lanes::new(Concurrency::per_key(self.keys), self.policy.clone(), running);
+        let mut lanes = lanes.give_back_halted();
+        let mut halted = Halted::new();
         let mut crowd = Crowd::<P> { waiting: HashMap::default(), turns: VecDeque::new() };
         let drain = feed.drain();
         let mut drain = std::pin::pin!(drain);
@@ -201,6 +209,13 @@ impl<P: Pipeline> Pipes<P> {
                 finished = lanes.next(), if !lanes.is_empty() => match finished {
                     // What was not to begin is given back.
                     None => {}
+                    Some(Ok(Finished { item: job, claim, outcome: Outcome::GivenBack(after), .. })) => {
+                        halted.give_back(job.lane(), &job.message, claim, after);
+                        let behind = job.decoded.iter().flat_map(|it| crowd.take(&it.key));
+                        for (job, claim) in behind {
+                            halted.give_back(job.lane(), &job.message, claim, after);
+                        }
+                    }
                     Some(Ok(finished)) => {
                         finished.claim.finish_unheard();
                         if let (true, Ok(job)) = (self.conflate, &finished.item.decoded) {
@@ -220,6 +235,7 @@ impl<P: Pipeline> Pipes<P> {
                 message = feed.messages.recv(), if !ends => match message {
                     Some((message, claim)) => {
                         let job = Job::new(&self.runner.pipeline, message);
+                        let Some(claim) = halted.admit(&job.lane(), &job.message, claim) else { continue };
                         match &job.decoded {
                             // After the drain nothing begins: it is given back.
                             Ok(_) if self.conflate && draining => drop(claim),

@@ -55,6 +55,12 @@ impl<V: Ord + Copy, M> Waiting<V, M> {
         std::mem::replace(&mut self.versions, rest).into_values().flatten().collect()
     }
 
+    /// All that wait, the oldest version first.
+    #[must_use]
+    pub fn into_messages(self) -> Vec<M> {
+        self.versions.into_values().flatten().collect()
+    }
+
     /// Whether none waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
