@@ -1,6 +1,6 @@
 //! [`Ledger`]: what was processed, and the invariants that hold of it and of the table on every step.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tidegate_kinesis_consumer::{
     Checkpoint,
@@ -35,6 +35,8 @@ pub(crate) struct Ledger {
 #[derive(Default)]
 struct ShardBook {
     finished: Vec<bool>,
+    /// What was trimmed or not asked for before it was finished. Who has read it already may finish it yet.
+    waived: BTreeSet<usize>,
     /// All below this are finished.
     low: usize,
     /// All that were finished are below this.
@@ -95,7 +97,10 @@ impl Ledger {
         let stock = &stream.stocks[shard].records[record];
         let done = &mut self.done[usize::from(stock.key)];
         *done = (*done).max(stock.nth);
-        self.book(shard).finish(record);
+        let book = self.book(shard);
+        if book.finish(record) {
+            book.waived.insert(record);
+        }
     }
 
     /// A record is finished. `zombie`: another has the lease, which this one does not know yet.
@@ -132,7 +137,7 @@ impl Ledger {
         if zombie {
             book.excused = book.excused.max(record + 1);
         }
-        if !book.finish(record) {
+        if !book.finish(record) && !book.waived.remove(&record) {
             assert!(
                 record < book.excused || healing,
                 "a repeat in shard {shard}: record {record}, excused below {}",
