@@ -221,6 +221,8 @@ impl Worker {
         };
         let verdict = match answer {
             Ok(Answer::Done(row)) => tenure.done(row, diverted, last, asked, flight.confirmed, &self.me),
+            // Others may have taken it since, and ended it.
+            Ok(Answer::Refused(None)) if tenure.expires_at(self.settings.failover) <= now => Verdict::Lost,
             Ok(Answer::Refused(row)) => tenure.refused(row, last, &self.me),
             // It is still the most urgent one, perhaps; how soon anything is written is the gate's.
             Err(error) if error.is_throttled() => Verdict::Kept,

@@ -179,12 +179,13 @@ impl Worker {
         }
         let Some(listing) = &self.listing else { return };
         if self.audit.take_due() {
-            if !self.table.is_complete() {
+            // What we have ourselves we make anew as it was; what is lacking beside it is known only then.
+            let deleted = self.tenures.keys().any(|key| self.table.lease(key).is_none());
+            if deleted || !self.table.is_complete() {
                 return self.audit.again();
             }
             let missing =
                 lineage::missing(&self.table, listing, self.settings.initial, self.time_of_day(now));
-            // What we have ourselves we make anew as it was.
             let missing = missing.into_iter().filter(|lease| self.is_open(&lease.key));
             self.to_make = missing.map(|lease| (lease.key.clone(), lease)).collect();
         }

@@ -12,7 +12,7 @@ impl Worker {
         let expired: Vec<ShardId> = self
             .tenures
             .iter()
-            .filter(|(_, tenure)| agenda.due(tenure.expires_at(failover)))
+            .filter(|(_, tenure)| !tenure.is_to_hand_in() && agenda.due(tenure.expires_at(failover)))
             .map(|(key, _)| key.clone())
             .collect();
         for key in expired {

@@ -162,6 +162,12 @@ impl Tenure {
         self.reached > self.lease.checkpoint || !self.to_divert.is_empty()
     }
 
+    /// Whether nothing runs, and what was finished is still to be written. That can be done however late, if the row is there: the
+    /// write changes nothing that another has.
+    pub(super) fn is_to_hand_in(&self) -> bool {
+        matches!(self.phase, Phase::Idle) && self.has_news() && !self.deleted
+    }
+
     /// Up to where all is finished.
     pub(super) fn reached(&self) -> Checkpoint {
         self.reached
