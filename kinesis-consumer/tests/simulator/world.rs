@@ -544,6 +544,10 @@ impl World {
             let fresh = it.written.get(key).is_some_and(|at| it.clock(self.now) < *at + secs(5));
             if !fresh || matches!(fate, Fate::Outage | Fate::Throttled) {
                 self.ledger.tear(number(key));
+                // Their ends wait for it.
+                if let Action::Create(child) = &action {
+                    child.parents.iter().for_each(|parent| self.ledger.tear(number(parent)));
+                }
             }
         }
         let answered = matches!(fate, Fate::Answered | Fate::Slow);
