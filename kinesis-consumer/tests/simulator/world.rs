@@ -542,6 +542,10 @@ impl World {
             // It may be lost before the next try.
             let it = &self.hosts[host];
             let fresh = it.written.get(key).is_some_and(|at| it.clock(self.now) < *at + secs(5));
+            if fate == Fate::Outage {
+                // One write is tried for all.
+                self.tear_all(host);
+            }
             if !fresh || matches!(fate, Fate::Outage | Fate::Throttled) {
                 self.ledger.tear(number(key));
                 // Their ends wait for it.
