@@ -1,6 +1,8 @@
 //! A queue on the embedded AWS, in process, and what consumers did with its messages.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod store;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
