@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 mod claim;
+mod draining;
 mod event;
 mod health;
 mod hub;
@@ -18,6 +19,7 @@ use tidegate_throttle::{Adaptive, Throttle, aws};
 use self::{calls::Calls, health::Snapshot, hub::Parts};
 pub(crate) use self::{
     claim::Claim,
+    draining::Draining,
     layer::{Feed, Layer},
 };
 pub use self::{

@@ -6,12 +6,11 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use foldhash::fast::RandomState;
 use tidegate_lanes::{Concurrency, Lanes, Policy};
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::sync::Semaphore;
 
 use super::{
     Pipeline, Tally,
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    consumer::{Claim, Feed, Layer},
+    consumer::{Claim, Draining, Feed, Layer},
     version::{Memory, Waiting},
 };
 
@@ -178,7 +177,7 @@ impl<P: Pipeline> Pipes<P> {
         let mut crowd = Crowd::<P> { waiting: HashMap::default(), turns: VecDeque::new() };
         let drain = feed.drain();
         let mut drain = std::pin::pin!(drain);
-        let mut draining = false;
+        let mut draining = Draining::default();
         let mut ends = false;
         loop {
             // The newest is chosen when it can begin, not before.
@@ -187,18 +186,17 @@ impl<P: Pipeline> Pipes<P> {
                     lanes.push(job.lane(), job, claim);
                 }
             }
-            if lanes.is_empty() && ends {
+            if draining.is_over() || lanes.is_empty() && ends {
                 return Ok(());
             }
-            let only_retries = draining && lanes.running() == 0 && lanes.retries().next().is_some();
             tokio::select! {
                 biased;
-                () = &mut drain, if !draining => {
-                    draining = true;
+                () = &mut drain, if !draining.has_begun() => {
+                    draining.begin();
                     lanes.discard(|_| true);
                     crowd.clear();
                 }
-                finished = lanes.next(), if !lanes.is_empty() => match finished {
+                finished = draining.next(&mut lanes), if !lanes.is_empty() => match finished {
                     // What was not to begin is given back.
                     None => {}
                     Some(Ok(finished)) => {
@@ -222,7 +220,7 @@ impl<P: Pipeline> Pipes<P> {
                         let job = Job::new(&self.runner.pipeline, message);
                         match &job.decoded {
                             // After the drain nothing begins: it is given back.
-                            Ok(_) if self.conflate && draining => drop(claim),
+                            Ok(_) if self.conflate && draining.has_begun() => drop(claim),
                             Ok(it) if self.conflate => {
                                 let (key, version) = (it.key.clone(), it.version);
                                 crowd.push(key, version, job, claim);
@@ -232,15 +230,10 @@ impl<P: Pipeline> Pipes<P> {
                     }
                     None => ends = true,
                 },
-                // What failed is another's to try again.
-                () = sleep(PATIENCE), if only_retries => return Ok(()),
             }
         }
     }
 }
-
-/// As long as that may a retry take while nothing new begins, until it is left to others.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<P: Pipeline> Layer for Pipes<P> {
     fn run(self: Arc<Self>, feed: Feed) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
