@@ -12,6 +12,7 @@ use std::{
 };
 
 use proptest::{collection::vec, prelude::*, sample::select};
+use tidegate_lanes::{Amount, Budget};
 use tidegate_local_aws::{Fault as CallFault, FaultMode, Faults, Latency, QueueMessage};
 use tidegate_sqs_consumer::{Attempt, Concurrency, Failure, Handling, Message, Pipelining, Policy};
 use tokio::{
@@ -134,7 +135,9 @@ proptest! {
                 }
             };
             let handling = Handling::new(handler).concurrency(Concurrency::per_key(keys)).on_failure(policy);
-            let consumer = world.consumer(QUEUE).max_unprocessed(most).parallelism(parallelism).build().unwrap();
+            let room = Budget::new(10_000, 1 << 30);
+            let consumer = world.consumer(QUEUE).within(&room).max_unprocessed(most).parallelism(parallelism);
+            let consumer = consumer.build().unwrap();
             let mut running = consumer.run(handling);
             let begun = Instant::now();
             // All but the one that is stuck; where there is room for one only, it is the first.
@@ -157,10 +160,10 @@ proptest! {
             assert_eq!((health.held, health.deletes), (0, 0));
             if !weather.storm {
                 let client = clients.values().next().unwrap();
-                assert_eq!(health.in_use.count, client.requested, "what is in use is what a receive may bring");
                 assert!(client.max_reserved <= most, "{client:?}");
             }
             assert!(running.shutdown(DEADLINE).await.unwrap().is_whole());
+            assert_eq!(room.in_use(), Amount::NONE, "each has given its room back, once");
             let handled: BTreeSet<_> = world.log.sorted().into_iter().collect();
             assert_eq!(handled, (0..count).collect());
         });
@@ -314,7 +317,7 @@ proptest! {
     ) {
         paused(async {
             let world = Weather { storm: false, ..weather }.world().await;
-            let queue = if fifo { FIFO } else { QUEUE };
+            let (queue, room) = (if fifo { FIFO } else { QUEUE }, Budget::new(10_000, 1 << 30));
             world.sqs.send(queue, (0..50).map(|it| QueueMessage::new(it.to_string()).group((it % 9).to_string()))).unwrap();
             let run = || {
                 let log = world.log.clone();
@@ -327,7 +330,7 @@ proptest! {
                     }
                 };
                 let handling = Handling::new(handler).concurrency(Concurrency::per_key(10));
-                world.consumer(queue).max_unprocessed(most).build().unwrap().run(handling)
+                world.consumer(queue).within(&room).max_unprocessed(most).build().unwrap().run(handling)
             };
             let mut first = run();
             sleep(ms(at)).await;
@@ -339,6 +342,7 @@ proptest! {
                 let report = first.shutdown(DEADLINE).await.unwrap();
                 assert!(report.is_whole() && report.totals.dropped == 0, "{report:?}");
             }
+            assert_eq!(room.in_use(), Amount::NONE);
             let view = world.sqs.queue(queue).unwrap();
             let left: BTreeSet<usize> =
                 world.sqs.messages(queue).unwrap().iter().map(|it| it.body.parse().unwrap()).collect();
