@@ -314,6 +314,9 @@ fn read(body: &str) -> Result<(String, u64), Box<dyn Error + Send + Sync>> {
     Ok((key.to_owned(), version.parse()?))
 }
 
+/// Gives each message an id of its own.
+static SENT: AtomicU64 = AtomicU64::new(0);
+
 /// Sends messages like `key 7`; on a FIFO queue, a key is a group.
 pub(crate) fn send<B: Into<String>>(
     world: &World,
@@ -327,7 +330,6 @@ pub(crate) fn send<B: Into<String>>(
             return message;
         }
         // Those that are alike are two all the same.
-        static SENT: AtomicU64 = AtomicU64::new(0);
         let group = body.split(' ').next().unwrap();
         message.group(group).deduplication(SENT.fetch_add(1, Relaxed).to_string())
     });
