@@ -7,7 +7,10 @@ mod world;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -294,7 +297,10 @@ proptest! {
             };
             // The other one would have what becomes visible.
             let (mut one, mut other) = (run(), run());
+            let begun = Instant::now();
             while world.left(QUEUE) > 0 {
+                assert!(begun.elapsed() < 60 * SECOND * 25, "{:?} and {:?}", one.health(), other.health());
+                assert_eq!(one.health().totals.joined + other.health().totals.joined, 0);
                 sleep(SECOND).await;
             }
             assert_eq!(world.log.sorted(), (0..count).collect::<Vec<_>>(), "each once");
@@ -319,9 +325,11 @@ proptest! {
             let world = Weather { storm: false, ..weather }.world().await;
             let (queue, room) = (if fifo { FIFO } else { QUEUE }, Budget::new(10_000, 1 << 30));
             world.sqs.send(queue, (0..50).map(|it| QueueMessage::new(it.to_string()).group((it % 9).to_string()))).unwrap();
+            let begun = Arc::new(AtomicUsize::new(0));
             let run = || {
-                let log = world.log.clone();
+                let (log, begun) = (world.log.clone(), Arc::clone(&begun));
                 let handler = move |message: Message, _: Attempt| {
+                    begun.fetch_add(1, Relaxed);
                     let log = log.clone();
                     async move {
                         sleep(ms(100)).await;
@@ -354,6 +362,7 @@ proptest! {
             world.empties(queue).await;
             let _ = second.shutdown(DEADLINE).await.unwrap();
             let log = world.log.sorted();
+            assert!(is_cut_off || begun.load(Relaxed) == 50, "what had begun was finished");
             assert_eq!(log.iter().copied().collect::<BTreeSet<_>>(), (0..50).collect());
             // What was handled and not deleted yet: no more than was held.
             assert!(log.len() <= 50 + if is_cut_off { most } else { 0 }, "{} were handled again", log.len() - 50);

@@ -46,6 +46,24 @@ async fn a_shutdown_under_full_load_leaves_nothing_in_flight_and_nothing_unpubli
     }
 }
 
+/// What waits to be conflated does not wait for what runs.
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_gives_back_at_once_what_waits_to_be_conflated() {
+    let (world, store) = (World::new().await, Store::new());
+    store.slow(Step::Process, 20 * SECOND);
+    send(&world, QUEUE, ["k 1", "k 2", "k 3"]);
+    let consumer = world.consumer(QUEUE).wait(SECOND).build().unwrap();
+    let mut running = consumer.run_pipeline(Pipelining::new(store.clone()).conflate(true));
+    sleep(SECOND).await;
+    let (report, ()) = tokio::join!(running.shutdown(DEADLINE), async {
+        sleep(2 * SECOND).await;
+        assert_eq!(world.sqs.queue(QUEUE).unwrap().visible, 2);
+    });
+    let totals = report.unwrap().totals;
+    assert_eq!((totals.deleted, totals.given_back), (1, 2));
+    store.check([("k", 1)]);
+}
+
 /// What is stored and was not published by the end of the deadline is given back, or reported.
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_that_cuts_off_says_so() {

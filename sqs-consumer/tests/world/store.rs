@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -83,7 +83,8 @@ impl Store {
     }
 
     pub(crate) fn look(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap()
+        // Where a rule is found broken, that is the report.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn fault(&self, key: impl Into<String>, fault: Fault) {
