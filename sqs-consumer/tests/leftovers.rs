@@ -120,7 +120,7 @@ async fn nothing_is_left_of_keys_that_have_gone() {
         let [keys, states, messages] = [(); 3].map(|()| Arc::<Living>::default());
         let counted =
             Counted { keys: Arc::clone(&keys), states: Arc::clone(&states), messages: Arc::clone(&messages) };
-        world.send(0..3_000);
+        world.send(0..1_000);
         let consumer = world.consumer(QUEUE).max_unprocessed(100).build().unwrap();
         let mut running = consumer.run_pipeline(Pipelining::new(counted).memory(7).conflate(conflate));
         let mut most = 0;
