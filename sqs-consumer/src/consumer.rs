@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 mod claim;
+mod draining;
 mod event;
 mod halted;
 mod health;
@@ -19,6 +20,7 @@ use tidegate_throttle::{Adaptive, Throttle, aws};
 use self::{calls::Calls, health::Snapshot, hub::Parts};
 pub(crate) use self::{
     claim::Claim,
+    draining::Draining,
     halted::{Halted, default_policy},
     layer::{Feed, Layer},
 };

@@ -2,15 +2,14 @@
 
 mod until_lost;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use tidegate_lanes::{Concurrency, Handler, Lanes, Outcome, Policy};
-use tokio::time::sleep;
 
 use self::until_lost::UntilLost;
 use crate::{
     Error, ErrorKind, Message, MessageId,
-    consumer::{Claim, Feed, Halted, Layer, default_policy},
+    consumer::{Claim, Draining, Feed, Halted, Layer, default_policy},
 };
 
 /// What is done with each message, and how: a handler, how many run at once, and what happens on failure.
@@ -124,20 +123,19 @@ where
         let mut halted = Halted::new();
         let drain = feed.drain();
         let mut drain = std::pin::pin!(drain);
-        let mut draining = false;
+        let mut draining = Draining::default();
         let mut ends = false;
         loop {
-            if lanes.is_empty() && ends {
+            if draining.is_over() || lanes.is_empty() && ends {
                 return Ok(());
             }
-            let only_retries = draining && lanes.running() == 0 && lanes.retries().next().is_some();
             tokio::select! {
                 biased;
-                () = &mut drain, if !draining => {
-                    draining = true;
+                () = &mut drain, if !draining.has_begun() => {
+                    draining.begin();
                     lanes.discard(|_| true);
                 }
-                finished = lanes.next(), if !lanes.is_empty() => match finished {
+                finished = draining.next(&mut lanes), if !lanes.is_empty() => match finished {
                     // What was not to begin is given back.
                     None => {}
                     Some(Ok(finished)) => match finished.outcome {
@@ -161,15 +159,10 @@ where
                     }
                     None => ends = true,
                 },
-                // What failed is another's to try again.
-                () = sleep(PATIENCE), if only_retries => return Ok(()),
             }
         }
     }
 }
-
-/// As long as that may a retry take while nothing new begins, until it is left to others.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<H> Layer for Handling<H>
 where

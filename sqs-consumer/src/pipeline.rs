@@ -41,7 +41,8 @@ use crate::{Message, version::Committed};
 /// # Cancel safety
 ///
 /// When a message is lost to others, its `load` and `process` are dropped where they wait, and its `store` is not begun. From
-/// the `store` to the `mark` it is not cut off, but by [`Policy::timeout`](crate::Policy::timeout), a deadline and a crash.
+/// the `store` to the `mark` it is not cut off, but by [`Policy::timeout`](crate::Policy::timeout), another message's
+/// [`Policy::stop`](crate::Policy::stop), a deadline and a crash.
 ///
 /// ```
 /// use std::{collections::HashMap, error::Error, sync::Mutex};

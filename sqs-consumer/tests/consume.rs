@@ -186,6 +186,30 @@ async fn what_is_still_running_at_the_deadline_is_given_back() {
     assert_eq!(world.sqs.queue(QUEUE).unwrap().visible, 10);
 }
 
+/// A retry that ran was cut off a second after the shutdown, whatever its deadline; and what failed again and again was waited
+/// for until then, if it ran at the wrong moment.
+#[tokio::test(start_paused = true)]
+async fn at_a_shutdown_a_retry_that_runs_goes_on_and_one_that_waits_is_left_to_others() {
+    for (works, after, takes) in [(true, SECOND * 3 / 2, 5 * SECOND), (false, SECOND / 100, SECOND / 10)] {
+        let world = World::new().await;
+        world.send(0..1);
+        let handler = move |_: Message, attempt: Attempt| async move {
+            if attempt.number() > 1 {
+                sleep(takes).await;
+            }
+            if works && attempt.number() > 1 { Ok(()) } else { Err(Failure::retry("not yet")) }
+        };
+        let policy = Policy::default().retries(move || std::iter::repeat(after));
+        let handling = Handling::new(handler).on_failure(policy);
+        let mut running = world.consumer(QUEUE).wait(SECOND).build().unwrap().run(handling);
+        sleep(SECOND).await;
+        let begun = Instant::now();
+        let report = running.shutdown(DEADLINE).await.unwrap();
+        assert_eq!((report.totals.deleted, report.totals.given_back), (u64::from(works), u64::from(!works)));
+        assert!(begun.elapsed() < 7 * SECOND, "{:?}", begun.elapsed());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_goes_to_the_dead_letters_with_its_reason() {
     let world = World::new().await;

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use tidegate_lanes::{Amount, Budget};
 use tidegate_local_aws::{Fault, FaultMode, Faults, QueueMessage};
 use tidegate_sqs_consumer::{Attempt, Handling, Message, poll::Standing};
 use tokio::time::{Instant, sleep};
@@ -160,4 +161,35 @@ async fn an_outage_is_waited_for() {
     assert!(mended.elapsed() < 40 * SECOND, "{:?}", mended.elapsed());
     assert_eq!(running.health().trouble, None);
     let _ = running.shutdown(DEADLINE).await.unwrap();
+}
+
+/// Whatever is wrong with the receives: what is done is deleted, room is given back, calls are few, and the consumer of another
+/// queue goes on as ever.
+#[tokio::test(start_paused = true)]
+async fn where_receives_fail_acknowledgements_and_other_queues_go_on() {
+    for mode in [FaultMode::Drop, FaultMode::Error500, FaultMode::Error503, FaultMode::LostReply] {
+        let (world, other) = (World::new().await, World::new().await);
+        let room = Budget::new(1_000, 1 << 30);
+        world.send(0..30);
+        let consumer = world.consumer(QUEUE).within(&room).build().unwrap();
+        let mut running = consumer.run(logging(&world, 5 * SECOND));
+        let mut others =
+            other.consumer(QUEUE).within(&room).build().unwrap().run(logging(&other, SECOND / 10));
+        sleep(SECOND).await;
+        assert_eq!(running.health().held, 30);
+        let receives = Fault::new(mode, 1.0).actions(["ReceiveMessage"]);
+        world.aws.set_faults(Faults::none().with(receives));
+        sleep(60 * SECOND).await;
+        let health = running.health();
+        assert_eq!((health.totals.deleted, health.held), (30, 0), "{mode:?}");
+        assert!(matches!(health.standing, Standing::Failing(_)), "{mode:?}: {health:?}");
+        assert!((3..=30).contains(&health.totals.receives), "{mode:?}: {health:?}");
+        other.send(0..500);
+        let begun = Instant::now();
+        other.empties(QUEUE).await;
+        assert!(begun.elapsed() < 5 * SECOND, "{:?}", begun.elapsed());
+        assert!(running.shutdown(DEADLINE).await.unwrap().is_whole());
+        assert!(others.shutdown(DEADLINE).await.unwrap().is_whole());
+        assert_eq!(room.in_use(), Amount::NONE);
+    }
 }

@@ -4,175 +4,33 @@
 
 mod world;
 
-use std::{
-    collections::BTreeMap,
-    error::Error,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tidegate_lanes::dead_letter;
-use tidegate_local_aws::QueueMessage;
-use tidegate_sqs_consumer::{
-    Failure, Loaded, Message, Pipeline, Pipelining, Policy, Write, version::Committed,
-};
-use tokio::time::{sleep, timeout};
+use tidegate_sqs_consumer::{Pipelining, Policy, version::Committed};
+use tokio::time::sleep;
 
-use self::world::{FIFO, QUEUE, World};
+use self::world::{
+    FIFO, QUEUE, World,
+    store::{Fault, Step, Store, What, When, send},
+};
 
 const DEADLINE: Duration = Duration::from_secs(30);
-const STEP: Duration = Duration::from_millis(10);
-
-/// The store, and all that was ever done to it. Breaking a rule panics, and is told at the end.
-#[derive(Clone, Default)]
-struct Store(Arc<Mutex<Inner>>, Arc<AtomicUsize>, Arc<AtomicUsize>);
-
-#[derive(Default)]
-struct Inner {
-    rows: BTreeMap<String, Committed<u64>>,
-    /// Steps as they ended: key, version, step.
-    log: Vec<(String, u64, &'static str)>,
-    broken: Vec<String>,
-    /// The step after which there is nothing but waiting.
-    hang_after: Option<&'static str>,
-    slow_process: Duration,
-}
-
-impl Store {
-    async fn ends(&self, key: &str, version: u64, step: &'static str) {
-        let hangs = {
-            let mut it = self.0.lock().unwrap();
-            it.log.push((key.to_owned(), version, step));
-            it.hang_after == Some(step)
-        };
-        if hangs {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    fn count(&self, step: &str) -> usize {
-        self.0.lock().unwrap().log.iter().filter(|it| it.2 == step).count()
-    }
-
-    fn versions(&self, step: &str) -> Vec<u64> {
-        self.0.lock().unwrap().log.iter().filter(|it| it.2 == step).map(|it| it.1).collect()
-    }
-
-    /// These keys end at these versions, published, and no rule was broken.
-    fn check(&self, ends: impl IntoIterator<Item = (String, u64)>) {
-        let it = self.0.lock().unwrap();
-        assert!(it.broken.is_empty(), "{:?}", it.broken);
-        let ends: BTreeMap<_, _> =
-            ends.into_iter().map(|(key, version)| (key, Committed { version, published: true })).collect();
-        assert_eq!(it.rows, ends);
-        for (key, version, _) in it.log.iter().filter(|it| it.2 == "store") {
-            assert!(it.log.contains(&(key.clone(), *version, "publish")), "{key} {version} is unpublished");
-        }
-    }
-}
-
-/// Messages like `key 7`.
-impl Pipeline for Store {
-    type Key = String;
-    type Version = u64;
-    type Message = (String, u64);
-    type State = u64;
-
-    fn decode(&self, message: &Message) -> Result<Self::Message, Box<dyn Error + Send + Sync>> {
-        let (key, version) = message.body().split_once(' ').ok_or("no space")?;
-        Ok((key.to_owned(), version.parse()?))
-    }
-
-    fn key(&self, message: &Self::Message) -> String {
-        message.0.clone()
-    }
-
-    fn version(&self, message: &Self::Message) -> u64 {
-        message.1
-    }
-
-    async fn load(&self, key: &String) -> Result<Loaded<Self>, Failure> {
-        let now = self.1.fetch_add(1, SeqCst) + 1;
-        self.2.fetch_max(now, SeqCst);
-        sleep(STEP).await;
-        self.1.fetch_sub(1, SeqCst);
-        let row = self.0.lock().unwrap().rows.get(key).copied();
-        self.ends(key, 0, "load").await;
-        Ok(row.map(|it| (it, it.version)))
-    }
-
-    async fn process(&self, message: &Self::Message, _: Option<&u64>) -> Result<u64, Failure> {
-        let pause = self.0.lock().unwrap().slow_process;
-        sleep(STEP + pause).await;
-        self.ends(&message.0, message.1, "process").await;
-        Ok(message.1)
-    }
-
-    async fn store(&self, key: &String, base: Option<u64>, version: u64, _: &u64) -> Result<Write, Failure> {
-        sleep(STEP).await;
-        {
-            let mut it = self.0.lock().unwrap();
-            let row = it.rows.get(key).copied();
-            if row.map(|it| it.version) != base {
-                return Ok(Write::Overtaken);
-            }
-            if row.is_some_and(|it| !it.published || it.version >= version) {
-                it.broken.push(format!("{key}: {version} is stored over {row:?}"));
-            }
-            it.rows.insert(key.clone(), Committed { version, published: false });
-        }
-        self.ends(key, version, "store").await;
-        Ok(Write::Stored)
-    }
-
-    async fn publish(&self, key: &String, version: u64, state: &u64) -> Result<(), Failure> {
-        sleep(STEP).await;
-        if *state != version {
-            self.0.lock().unwrap().broken.push(format!("{key}: {state} is published as {version}"));
-        }
-        self.ends(key, version, "publish").await;
-        Ok(())
-    }
-
-    async fn mark(&self, key: &String, version: u64) -> Result<Write, Failure> {
-        sleep(STEP).await;
-        {
-            let mut it = self.0.lock().unwrap();
-            match it.rows.get_mut(key) {
-                Some(row) if row.version == version => row.published = true,
-                _ => return Ok(Write::Overtaken),
-            }
-        }
-        self.ends(key, version, "mark").await;
-        Ok(Write::Stored)
-    }
-}
-
-fn send(world: &World, queue: &str, bodies: impl IntoIterator<Item = String>) {
-    let messages = bodies.into_iter().enumerate().map(|(number, body)| {
-        let group = body.split(' ').next().unwrap().to_owned();
-        let message = QueueMessage::new(body);
-        if queue == FIFO { message.group(group).deduplication(number.to_string()) } else { message }
-    });
-    world.sqs.send(queue, messages).unwrap();
-}
+const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
 async fn the_greatest_version_is_stored_and_published_and_the_rest_is_acknowledged() {
     for queue in [QUEUE, FIFO] {
         for conflate in [false, true] {
-            let (world, store) = (World::new().await, Store::default());
-            // 3 5 1 4 5 2 of each key: stale ones and duplicates.
-            let bodies =
-                [3, 5, 1, 4, 5, 2].into_iter().flat_map(|it| (0..20).map(move |key| format!("k{key} {it}")));
-            send(&world, queue, bodies);
+            let (world, store) = (World::new().await, Store::new());
+            // Stale ones and duplicates.
+            let versions = [3, 5, 1, 4, 5, 2].into_iter();
+            let sent =
+                send(&world, queue, versions.flat_map(|it| (0..20).map(move |key| format!("k{key} {it}"))));
             let pipelining = Pipelining::new(store.clone()).conflate(conflate).loads(4);
             let tally = pipelining.tally();
             let mut running = world.consumer(queue).build().unwrap().run_pipeline(pipelining);
-            world.empties(queue).await;
+            store.empties(&world, queue, &sent).await;
             let report = running.shutdown(DEADLINE).await.unwrap();
             assert_eq!(report.totals.deleted, 120);
             store.check((0..20).map(|key| (format!("k{key}"), 5)));
@@ -182,34 +40,13 @@ async fn the_greatest_version_is_stored_and_published_and_the_rest_is_acknowledg
                 120,
                 "each message has one end: {totals:?}"
             );
+            assert_eq!(totals.published_again, 0, "nothing went wrong");
             assert_eq!(totals.loads, 20, "a warm key is not loaded again");
-            assert!((1..=4).contains(&store.2.load(SeqCst)), "loads at once");
+            assert_eq!(store.look().most_loading, 4, "loads at once");
             assert_eq!(conflate, totals.conflated > 0, "{totals:?}");
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn cut_off_after_any_step_the_next_process_makes_up_for_it() {
-    for queue in [QUEUE, FIFO] {
-        for step in ["load", "process", "store", "publish", "mark"] {
-            for conflate in [false, true] {
-                let (world, store) = (World::new().await, Store::default());
-                send(&world, queue, [1, 2, 3].into_iter().map(|it| format!("k {it}")));
-                store.0.lock().unwrap().hang_after = Some(step);
-                let run = || {
-                    let pipelining = Pipelining::new(store.clone()).conflate(conflate);
-                    world.consumer(queue).build().unwrap().run_pipeline(pipelining)
-                };
-                let first = run();
-                sleep(Duration::from_secs(5)).await;
-                assert_eq!(store.count(step), 1, "it was reached");
-                drop(first);
-                store.0.lock().unwrap().hang_after = None;
-                let mut second = run();
-                world.empties(queue).await;
-                let _ = second.shutdown(DEADLINE).await.unwrap();
-                store.check([("k".to_owned(), 3)]);
+            // What is stale or a duplicate causes nothing but its acknowledgement.
+            for step in [Step::Process, Step::Store, Step::Publish, Step::Mark] {
+                assert_eq!(store.count(step) as u64, totals.stored, "{step:?}");
             }
         }
     }
@@ -217,51 +54,38 @@ async fn cut_off_after_any_step_the_next_process_makes_up_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn two_processes_race_on_a_key_and_the_condition_decides() {
-    let (world, store) = (World::new().await, Store::default());
-    send(&world, QUEUE, (1..=200).map(|it| format!("k{} {}", it % 3, it)));
+    let (world, store) = (World::new().await, Store::new());
+    let sent = send(&world, QUEUE, (1..=200).map(|it| format!("k{} {it}", it % 3)));
     let run = || {
         let pipelining = Pipelining::new(store.clone());
         let tally = pipelining.tally();
         (world.consumer(QUEUE).max_unprocessed(10).build().unwrap().run_pipeline(pipelining), tally)
     };
     let ((mut one, tally), (mut other, others)) = (run(), run());
-    world.empties(QUEUE).await;
+    store.empties(&world, QUEUE, &sent).await;
     let _ = one.shutdown(DEADLINE).await.unwrap();
     let _ = other.shutdown(DEADLINE).await.unwrap();
     let overtaken = tally.totals().overtaken + others.totals().overtaken;
     assert!(overtaken > 0, "they met");
-    store.check([("k0".to_owned(), 198), ("k1".to_owned(), 199), ("k2".to_owned(), 200)]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn of_those_that_wait_only_the_newest_runs() {
-    let (world, store) = (World::new().await, Store::default());
-    store.0.lock().unwrap().slow_process = Duration::from_secs(5);
-    send(&world, QUEUE, (1..=50).map(|it| format!("k {it}")));
-    let pipelining = Pipelining::new(store.clone()).conflate(true);
-    let mut running = world.consumer(QUEUE).build().unwrap().run_pipeline(pipelining);
-    world.empties(QUEUE).await;
-    let _ = running.shutdown(DEADLINE).await.unwrap();
-    store.check([("k".to_owned(), 50)]);
-    assert!(store.versions("process").len() <= 3, "{:?}", store.versions("process"));
+    store.check([("k0", 198), ("k1", 199), ("k2", 200)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_message_stores_nothing() {
-    let (world, store) = (World::new().await, Store::default());
-    store.0.lock().unwrap().slow_process = Duration::from_hours(1);
-    send(&world, QUEUE, ["k 1".to_owned()]);
-    let consumer = world.consumer(QUEUE).max_extension(Duration::from_mins(1)).build().unwrap();
+    let (world, store) = (World::new().await, Store::new());
+    store.slow(Step::Process, 80 * SECOND);
+    send(&world, QUEUE, ["k 1"]);
+    let consumer = world.consumer(QUEUE).max_extension(60 * SECOND).build().unwrap();
     let running = consumer.run_pipeline(Pipelining::new(store.clone()));
-    assert!(timeout(Duration::from_hours(2), world.empties(QUEUE)).await.is_err());
-    assert!(running.health().totals.lost > 0);
-    assert_eq!((store.count("process"), store.count("store")), (0, 0));
+    sleep(150 * SECOND).await;
+    assert_eq!((running.health().totals.lost, world.left(QUEUE)), (2, 1));
+    assert_eq!((store.count(Step::Process), store.count(Step::Store)), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_goes_to_the_dead_letters() {
-    let (world, store) = (World::new().await, Store::default());
-    send(&world, QUEUE, ["k 1".to_owned(), "k one".to_owned()]);
+    let (world, store) = (World::new().await, Store::new());
+    send(&world, QUEUE, ["k 1", "k one"]);
     let letters = Arc::new(dead_letter::Memory::new());
     let pipelining =
         Pipelining::new(store.clone())
@@ -269,7 +93,46 @@ async fn what_cannot_be_read_goes_to_the_dead_letters() {
     let mut running = world.consumer(QUEUE).build().unwrap().run_pipeline(pipelining);
     world.empties(QUEUE).await;
     let _ = running.shutdown(DEADLINE).await.unwrap();
-    store.check([("k".to_owned(), 1)]);
+    store.check([("k", 1)]);
     let errors: Vec<_> = letters.letters().iter().map(|it| it.error.clone()).collect();
     assert_eq!(errors, ["invalid digit found in string"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_keys_are_remembered_than_there_is_room_for() {
+    // Two messages of each of ten keys, one key after the other, three times: what is used least recently is what is needed next.
+    for (memory, loads) in [(0, 60), (1, 30), (9, 30), (10, 10), (11, 10)] {
+        let (world, store) = (World::new().await, Store::new());
+        let pipelining = Pipelining::new(store.clone()).memory(memory);
+        let tally = pipelining.tally();
+        let mut running = world.consumer(QUEUE).build().unwrap().run_pipeline(pipelining);
+        for round in 0..3 {
+            for key in 0..10 {
+                let sent = send(&world, QUEUE, [1, 2].map(|it| format!("k{key} {}", round * 2 + it)));
+                store.empties(&world, QUEUE, &sent).await;
+            }
+        }
+        let _ = running.shutdown(DEADLINE).await.unwrap();
+        assert_eq!(tally.totals().loads, loads, "with room for {memory}");
+        store.check((0..10).map(|key| (format!("k{key}"), 6)));
+    }
+}
+
+/// After the condition of a write did not hold, the retry of a failed load would store by what is remembered.
+#[tokio::test(start_paused = true)]
+async fn what_is_overtaken_is_forgotten() {
+    let (world, store) = (World::new().await, Store::new());
+    let pipelining = Pipelining::new(store.clone());
+    let tally = pipelining.tally();
+    let mut running = world.consumer(QUEUE).build().unwrap().run_pipeline(pipelining);
+    let sent = send(&world, QUEUE, ["k 1"]);
+    store.empties(&world, QUEUE, &sent).await;
+    // By another process.
+    store.look().rows.insert("k".to_owned(), Committed { version: 5, published: true });
+    store.fault("k", Fault { step: Step::Load, when: When::Before, what: What::Fails, skips: 0, times: 2 });
+    let sent = send(&world, QUEUE, ["k 6"]);
+    store.empties(&world, QUEUE, &sent).await;
+    let _ = running.shutdown(DEADLINE).await.unwrap();
+    assert_eq!((tally.totals().overtaken, tally.totals().loads), (1, 2), "it is loaded until that works");
+    store.check([("k", 6)]);
 }

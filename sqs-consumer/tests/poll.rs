@@ -122,6 +122,31 @@ proptest! {
         world.drain(Duration::from_mins(2));
         prop_assert_eq!(world.done, 2_000);
     }
+
+    /// An empty queue costs one call for each wait; after that as many receives as are allowed are out within as many round trips
+    /// as it takes to double up to them.
+    #[test]
+    fn an_idle_queue_costs_a_call_for_each_wait_and_wakes_up_fast(
+        wait in 1..=20_u64,
+        parallelism in 1..60_usize,
+        latency in 1..100_u64,
+        idle in 1..120_u64,
+    ) {
+        let mut settings = settings(100_000);
+        settings.wait = Duration::from_secs(wait);
+        settings.parallelism = parallelism;
+        let mut world = World::new(settings, Nature { latency: ms(latency), ..Nature::default() });
+        let morning = Duration::from_mins(idle);
+        world.arrive(morning, 100_000);
+        world.run_until(morning.saturating_sub(ms(1)));
+        let waits = usize::try_from(morning.as_secs() / wait).unwrap();
+        prop_assert!((1..=waits + 1).contains(&world.sent.len()), "{} calls in {waits} waits", world.sent.len());
+        prop_assert_eq!((world.most_out, world.pollers.standing()), (1, Standing::Idle));
+        // The one that is out has to come back, or to arrive and come back.
+        let doublings = parallelism.next_power_of_two().ilog2();
+        world.run_until(morning + ms(latency) * (doublings + 2));
+        prop_assert_eq!(world.most_out, parallelism);
+    }
 }
 
 #[test]

@@ -65,8 +65,9 @@ impl Running {
         ended.unwrap_or_else(|error| Err(Error::new(ErrorKind::Interrupted, interrupted).because(error)))
     }
 
-    /// Receives no more, gives back what has not begun, finishes what has, and deletes it. What is not finished after seven
-    /// eighths of the time is dropped where it waits, and given back in the rest.
+    /// Receives no more, gives back what has not begun, finishes what has, and deletes it. What fails and waits for its retry is
+    /// given back once nothing else runs, after a second at the earliest. What is not finished after seven eighths of the time is
+    /// dropped where it waits, and given back in the rest.
     ///
     /// It waits for the receives that are out, [`wait`](super::Builder::wait) at most: what they bring is given back at once.
     ///

@@ -6,12 +6,11 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use foldhash::fast::RandomState;
 use tidegate_lanes::{Concurrency, Finished, Lanes, Outcome, Policy};
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::sync::Semaphore;
 
 use super::{
     Pipeline, Tally,
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    consumer::{Claim, Feed, Halted, Layer, default_policy},
+    consumer::{Claim, Draining, Feed, Halted, Layer, default_policy},
     version::{Memory, Waiting},
 };
 
@@ -186,7 +185,7 @@ impl<P: Pipeline> Pipes<P> {
         let mut crowd = Crowd::<P> { waiting: HashMap::default(), turns: VecDeque::new() };
         let drain = feed.drain();
         let mut drain = std::pin::pin!(drain);
-        let mut draining = false;
+        let mut draining = Draining::default();
         let mut ends = false;
         loop {
             // The newest is chosen when it can begin, not before.
@@ -195,18 +194,17 @@ impl<P: Pipeline> Pipes<P> {
                     lanes.push(job.lane(), job, claim);
                 }
             }
-            if lanes.is_empty() && ends {
+            if draining.is_over() || lanes.is_empty() && ends {
                 return Ok(());
             }
-            let only_retries = draining && lanes.running() == 0 && lanes.retries().next().is_some();
             tokio::select! {
                 biased;
-                () = &mut drain, if !draining => {
-                    draining = true;
+                () = &mut drain, if !draining.has_begun() => {
+                    draining.begin();
                     lanes.discard(|_| true);
                     crowd.clear();
                 }
-                finished = lanes.next(), if !lanes.is_empty() => match finished {
+                finished = draining.next(&mut lanes), if !lanes.is_empty() => match finished {
                     // What was not to begin is given back.
                     None => {}
                     Some(Ok(Finished { item: job, claim, outcome: Outcome::GivenBack(after), .. })) => {
@@ -238,7 +236,7 @@ impl<P: Pipeline> Pipes<P> {
                         let Some(claim) = halted.admit(&job.lane(), &job.message, claim) else { continue };
                         match &job.decoded {
                             // After the drain nothing begins: it is given back.
-                            Ok(_) if self.conflate && draining => drop(claim),
+                            Ok(_) if self.conflate && draining.has_begun() => drop(claim),
                             Ok(it) if self.conflate => {
                                 let (key, version) = (it.key.clone(), it.version);
                                 crowd.push(key, version, job, claim);
@@ -248,15 +246,10 @@ impl<P: Pipeline> Pipes<P> {
                     }
                     None => ends = true,
                 },
-                // What failed is another's to try again.
-                () = sleep(PATIENCE), if only_retries => return Ok(()),
             }
         }
     }
 }
-
-/// As long as that may a retry take while nothing new begins, until it is left to others.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<P: Pipeline> Layer for Pipes<P> {
     fn run(self: Arc<Self>, feed: Feed) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {

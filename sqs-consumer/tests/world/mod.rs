@@ -1,6 +1,8 @@
 //! A queue on the embedded AWS, in process, and what consumers did with its messages.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod store;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -29,7 +31,12 @@ pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let aws = LocalAws::builder().in_process().start().await.unwrap();
+        Self::seeded(0).await
+    }
+
+    /// What happens by chance happens by this.
+    pub(crate) async fn seeded(seed: u64) -> Self {
+        let aws = LocalAws::builder().in_process().seed(seed).start().await.unwrap();
         let client = Client::new(&aws.sdk_config());
         let sqs = aws.sqs();
         sqs.create_queue(QUEUE, [("VisibilityTimeout", "30")]).unwrap();
