@@ -15,7 +15,7 @@ ENTITIES = 300
 SKEW = 2  # the busiest entity has 6 % of the versions
 BOUNDS = (11, 50, 110)
 AT_ONCE = 2_000  # messages that wait at most: so many that the last ones are sent long after the first kill
-PAUSE = (1, 5)  # seconds between two kills
+PAUSE = (0.5, 3)  # seconds between two kills
 KILLS = 0.8  # of the disturbances; the others are stops
 
 FAULTS = [{"mode": "lost-reply", "probability": 0.01, "service": "sqs",

@@ -124,18 +124,19 @@ async fn two_processes_race() {
 async fn a_lost_answer_loses_no_publication() {
     let world = World::new().await;
     let lost = Fault::new(FaultMode::LostReply, 0.5).service("dynamodb").actions(["UpdateItem"]);
+    let (new, known): (Vec<_>, Vec<_>) = (1..=10).map(|n| (format!("new {n}"), format!("known {n}"))).unzip();
+    for entity in &known {
+        world.left(entity, 1, Some(1)).await;
+    }
+    world.send(new.iter().chain(&known).map(|entity| (entity.as_str(), 2)));
     world.aws.set_faults(Faults::none().with(lost));
-    let all: Vec<_> = ('a'..='z').map(|name| name.to_string()).collect();
-    world.send(all.iter().flat_map(|entity| [(entity.as_str(), 1), (entity.as_str(), 2)]));
     let said = world.run(&[]).await;
 
-    assert_eq!((said.status, said.count("deleted")), (Some(0), 52), "{}", said.errors);
-    assert!(said.count("overtaken") > 0 && said.count("stored") < 52, "{}", said.errors);
-    let ends: BTreeMap<_, _> = all.iter().map(|entity| (entity.clone(), 2)).collect();
-    assert_eq!(world.stored().await, ends);
-    let published: BTreeSet<_> = world.news().into_iter().collect();
-    let sent = all.iter().flat_map(|entity| [(entity.clone(), 1), (entity.clone(), 2)]);
-    assert_eq!(published, sent.collect(), "in order, no version is stale, and each is published");
+    assert_eq!((said.status, said.count("deleted")), (Some(0), 20), "{}", said.errors);
+    assert!(said.count("overtaken") > 0, "{}", said.errors);
+    assert_eq!(said.count("stored") + said.count("overtaken"), 20, "{}", said.errors);
+    let ends: BTreeMap<_, _> = new.into_iter().chain(known).map(|entity| (entity, 2)).collect();
+    assert_eq!((world.stored().await, newest(&world.news())), (ends.clone(), ends));
 }
 
 #[tokio::test(flavor = "multi_thread")]
