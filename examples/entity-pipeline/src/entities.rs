@@ -58,11 +58,8 @@ impl Pipeline for Entities {
 
     async fn publish(&self, entity: &String, version: u64, state: &Box<RawValue>) -> Result<(), Failure> {
         let news = order::news(entity, version, state)?;
-        self.publisher.send(Publication::new(news)).await.map(drop).map_err(|error| {
-            // It is tried again, and somebody may have to mend something.
-            tracing::warn!(entity, version, %error, "a version is stored, and could not be published");
-            error.into()
-        })
+        self.publisher.send(Publication::new(news)).await?;
+        Ok(())
     }
 
     async fn mark(&self, entity: &String, version: u64) -> Result<Write, Failure> {
