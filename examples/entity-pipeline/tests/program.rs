@@ -4,7 +4,11 @@
 
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+    time::Duration,
+};
 
 use tidegate_local_aws::{Fault, FaultMode, Faults};
 
@@ -137,6 +141,33 @@ async fn a_lost_answer_loses_no_publication() {
     assert_eq!(said.count("stored") + said.count("overtaken"), 20, "{}", said.errors);
     let ends: BTreeMap<_, _> = new.into_iter().chain(known).map(|entity| (entity, 2)).collect();
     assert_eq!((world.stored().await, newest(&world.news())), (ends.clone(), ends));
+}
+
+/// What has begun is finished, published and marked; the rest is given back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_stops_it_whole() {
+    let world = World::new().await;
+    world.send(versions());
+    let child = world.begin("stopped", &["--work-ms", "20-50"]);
+    let begun = async {
+        while world.news().len() < 10 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), begun).await.unwrap();
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let said = ended(child).await;
+
+    assert_eq!((said.status, said.count("lost")), (Some(0), 0), "{}", said.errors);
+    let (deleted, given_back) = (said.count("deleted"), said.count("given back"));
+    assert!(
+        deleted > 0 && given_back > 0 && said.count("received") == deleted + given_back,
+        "{}",
+        said.errors
+    );
+    let orders = world.aws.sqs().queue("orders").unwrap();
+    assert_eq!((orders.visible as u64, orders.in_flight), (400 - deleted, 0));
+    assert_eq!(world.stored().await, newest(&world.news()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
