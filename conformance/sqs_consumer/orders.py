@@ -5,9 +5,9 @@ import urllib.request
 
 
 class Queue:
-    def __init__(self, server, fifo):
+    def __init__(self, server, fifo, attempts=1):
         self.server, self.fifo = server, fifo
-        self.sqs = server.client("sqs")
+        self.sqs = server.client("sqs", attempts)
         self.name = "orders.fifo" if fifo else "orders"
         self.url, self.letters_url = self.create(self.name), self.create("letters.fifo" if fifo else "letters")
 
@@ -40,11 +40,14 @@ class Queue:
 
     def letters(self):
         """All dead letters, as (message id, reason)."""
+        return [(letter["position"], letter["error"]) for letter in self.bodies(self.letters_url)]
+
+    def bodies(self, url):
+        """What is in a queue, as it comes."""
         found = []
         while True:
-            answer = self.sqs.receive_message(QueueUrl=self.letters_url, MaxNumberOfMessages=10, VisibilityTimeout=600)
-            letters = answer.get("Messages", [])
-            if not letters:
+            answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600)
+            messages = answer.get("Messages", [])
+            if not messages:
                 return found
-            for letter in map(json.loads, (message["Body"] for message in letters)):
-                found.append((letter["position"], letter["error"]))
+            found += (json.loads(message["Body"]) for message in messages)

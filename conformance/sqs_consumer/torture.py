@@ -24,7 +24,7 @@ class Torture:
         self.queue = Queue(server, fifo)
         self.lives, self.verdicts, self.begun = [], [], time.monotonic()
         messages = draw(options.messages, random.Random(options.seed))
-        self.traffic = Traffic(self.queue, messages, options.bytes, AT_ONCE, options.seed)
+        self.traffic = Traffic(self.queue, messages, options.bytes or (5_000, 100_000), AT_ONCE, options.seed)
 
     def run(self):
         """Pairs of what must hold and whether it does."""

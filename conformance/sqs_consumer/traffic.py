@@ -21,14 +21,14 @@ class Message:
         self.key, self.version, self.place, self.late = key, version, place, late
 
 
-def draw(count, chance):
+def draw(count, chance, entities=ENTITIES, skew=SKEW, broken=BROKEN):
     """The messages in the order in which they are to be sent."""
     order, latest, pairs = [], {}, []  # keys and versions; where the latest of a key is; neighbours of a key
     for number in range(count):
-        if chance.random() < BROKEN:
+        if chance.random() < broken:
             order.append((f"broken-{number}", None))
             continue
-        key = f"entity-{int(ENTITIES * chance.random() ** SKEW)}"
+        key = f"entity-{int(entities * chance.random() ** skew)}"
         version = 1
         if key in latest:
             version += order[latest[key]][1]
