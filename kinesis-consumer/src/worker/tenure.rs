@@ -165,7 +165,12 @@ impl Tenure {
     /// Whether nothing runs, and what was finished is still to be written. That can be done however late, if the row is there: the
     /// write changes nothing that another has.
     pub(super) fn is_to_hand_in(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.has_news() && !self.deleted
+        let is_left = match &self.phase {
+            Phase::Idle => self.has_news(),
+            Phase::Ending { missing, .. } => missing.is_empty(),
+            _ => false,
+        };
+        is_left && !self.deleted
     }
 
     /// Up to where all is finished.
