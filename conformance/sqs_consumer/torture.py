@@ -68,7 +68,7 @@ class Torture:
         released = self.faults or after == report.get("lost") == 0
         self.told(f"{life.name} was stopped with {waiting} waiting and {before} held: exit {status}, {report}, "
                   f"{after} held afterwards",
-                  waiting > 10 * life.bound and before > 0 and status == 0 and whole and released)
+                  2 * before >= life.bound and status == 0 and whole and released)
 
     def kill(self, life):
         held = self.holds(life)

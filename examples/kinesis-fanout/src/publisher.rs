@@ -3,7 +3,10 @@
 use std::{mem, sync::Arc};
 
 use aws_sdk_kinesis::{
-    Client, error::DisplayErrorContext, primitives::Blob, types::PutRecordsRequestEntry as Entry,
+    Client,
+    error::{DisplayErrorContext, ProvideErrorMetadata},
+    primitives::Blob,
+    types::PutRecordsRequestEntry as Entry,
 };
 use tidegate_throttle::{Call, Throttle, aws};
 use tokio::{
@@ -113,8 +116,16 @@ async fn send(sender: Arc<Sender>, puts: Vec<Put>) {
     let answers = match entries.collect::<Result<Vec<_>, _>>() {
         Ok(entries) => {
             let request = sender.client.put_records().stream_name(&sender.stream).set_records(Some(entries));
-            let answer = aws::send(&*sender.throttle, &sender.call, || request.clone().send()).await;
-            answer.map_err(|error| DisplayErrorContext(error).to_string())
+            match aws::send(&*sender.throttle, &sender.call, || request.clone().send()).await {
+                Err(error) if puts.len() > 1 && is_about_records(&error) => {
+                    // One of them is refused, such as one that is too large for the stream, and the others with it.
+                    for put in puts {
+                        Box::pin(send(Arc::clone(&sender), vec![put])).await;
+                    }
+                    return;
+                }
+                answer => answer.map_err(|error| DisplayErrorContext(error).to_string()),
+            }
         }
         Err(error) => Err(error.to_string()),
     };
@@ -135,8 +146,16 @@ async fn send(sender: Arc<Sender>, puts: Vec<Put>) {
     }
 }
 
+/// Whether a request was refused for what is in it.
+fn is_about_records<E: ProvideErrorMetadata>(error: &E) -> bool {
+    matches!(error.code(), Some("InvalidArgumentException" | "ValidationException"))
+}
+
 #[cfg(test)]
 mod tests {
+    use tidegate_local_aws::LocalAws;
+    use tidegate_throttle::Adaptive;
+
     use super::*;
 
     #[test]
@@ -155,5 +174,35 @@ mod tests {
         let mut large: Vec<_> = [2 << 20, 2 << 20, 2 << 20, 9 << 20, 1].map(put).into();
         let sizes: Vec<_> = (0..4).map(|_| take(&mut large).len()).collect();
         assert_eq!((sizes, large.len()), (vec![2, 1, 1, 1], 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_takes_nobody_along() -> Result<(), Box<dyn std::error::Error>> {
+        let aws = LocalAws::builder().in_process().start().await?;
+        aws.kinesis().create_stream("orders", 1)?;
+        let sender = Sender {
+            client: Client::new(&aws.sdk_config()),
+            throttle: Arc::new(Adaptive::new()),
+            call: Call::new("kinesis", "PutRecords"),
+            stream: "orders".to_owned(),
+        };
+        let (mut puts, mut results) = (Vec::new(), Vec::new());
+        for hash_key in [None, Some("no number"), Some("7")] {
+            let (done, result) = oneshot::channel();
+            let explicit_hash_key = hash_key.map(str::to_owned);
+            let data = Blob::new("data");
+            puts.push(Put {
+                message: Message { partition_key: "k".to_owned(), explicit_hash_key, data },
+                done,
+            });
+            results.push(result);
+        }
+        send(Arc::new(sender), puts).await;
+        let mut put = Vec::new();
+        for result in results {
+            put.push(result.await?.is_ok());
+        }
+        assert_eq!(put, [true, false, true]);
+        Ok(())
     }
 }
