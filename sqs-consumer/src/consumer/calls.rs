@@ -116,7 +116,7 @@ impl Calls {
                 return visibility::Reply::Extended;
             }
             match answer.failed.iter().find(|it| it.id == id) {
-                Some(failed) if failed.sender_fault => visibility::Reply::Lost,
+                Some(failed) if is_for_good(failed) => visibility::Reply::Lost,
                 _ => visibility::Reply::Unknown,
             }
         };
@@ -212,6 +212,11 @@ pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
+/// Whether it would fail again. A throttle would not, whoever is said to be at fault.
+pub(crate) fn is_for_good(failed: &BatchResultErrorEntry) -> bool {
+    failed.sender_fault && !failed.code.contains("Throttl")
+}
+
 /// What became of each entry of a batch.
 fn replies<'a>(
     asked: impl Iterator<Item = EntryId>,
@@ -221,7 +226,7 @@ fn replies<'a>(
     let done: Vec<_> = done.collect();
     let reply = |id: EntryId| {
         let name = id.to_string();
-        let refused = failed.iter().any(|it| it.id == name && it.sender_fault);
+        let refused = failed.iter().any(|it| it.id == name && is_for_good(it));
         match done.contains(&name.as_str()) {
             true => (id, Reply::Done),
             false if refused => (id, Reply::Refused),

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Publication, PublishErrorKind, Sent};
 use crate::{
-    consumer::calls::{text, trouble},
+    consumer::calls::{is_for_good, text, trouble},
     outgoing::{EntryId, Reply},
     poll::Trouble,
 };
@@ -168,10 +168,5 @@ fn failed(entry: &BatchResultErrorEntry) -> Outcome {
         Some(message) => format!("{}: {message}", entry.code),
         None => entry.code.clone(),
     };
-    // A throttle is not for good, whoever is said to be at fault.
-    if entry.sender_fault && !entry.code.contains("Throttl") {
-        Outcome::Refused(PublishErrorKind::Refused, text)
-    } else {
-        Outcome::Again(text)
-    }
+    if is_for_good(entry) { Outcome::Refused(PublishErrorKind::Refused, text) } else { Outcome::Again(text) }
 }
