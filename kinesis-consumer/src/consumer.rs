@@ -96,7 +96,8 @@ impl Consumer {
     /// A consumer of `stream`, a name or an ARN, whose leases are in `leases`.
     ///
     /// The client is yours, and its HTTP client, credentials, endpoint and interceptors are used; its retries are
-    /// not.
+    /// not. An interceptor sees answers of `GetRecords` without their records, which are read before the SDK makes its types of
+    /// them.
     pub fn builder(
         kinesis: Client,
         stream: impl Into<Arc<str>>,
