@@ -32,6 +32,29 @@ fn a_new_application_runs_at_once() {
     assert!(took < millis(100), "{took:?}");
 }
 
+/// A scan that is late with each row for itself lacked the leases of the parents, which were deleted, and that of the child,
+/// which was made: a second worker began with the parents again.
+#[test]
+fn after_a_split_an_empty_scan_is_not_believed_at_once() {
+    let mut worker = Worker::new(worker(0), Duration::ZERO);
+    let shard = |number, parents: &[u64], closed| Shard {
+        id: id(number),
+        parents: parents.iter().map(|parent| id(*parent)).collect(),
+        hash_range: HashRange::ALL,
+        closed,
+        first_sequence: None,
+    };
+    let shards = vec![shard(0, &[], true), shard(1, &[0], false)];
+    worker.handle(millis(1), Event::Fleet(lease::Fleet::Alone));
+    worker.handle(millis(2), Event::Listed { asked: millis(1), answer: Listed::Shards(shards) });
+    let mut creates = |asked| {
+        worker.handle(asked + millis(2), Event::Scanned { asked, answer: Ok(Vec::new()) });
+        std::iter::from_fn(|| worker.next(asked + millis(3))).any(|it| matches!(it, Action::Create(_)))
+    };
+    assert!(!creates(millis(10)) && !creates(secs(2)));
+    assert!(creates(secs(4)), "then it is new");
+}
+
 #[test]
 fn first_workers_share_what_they_make() {
     let mut fleet = Fleet::new(32, 2);

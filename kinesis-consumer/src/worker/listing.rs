@@ -29,6 +29,11 @@ impl Listing {
         self.asked > known && !self.shards.contains_key(id)
     }
 
+    /// Whether shards were split or merged.
+    pub(super) fn has_changed(&self) -> bool {
+        self.shards().any(|shard| shard.closed || !shard.parents.is_empty())
+    }
+
     pub(super) fn children<'a>(&'a self, parent: &'a ShardId) -> impl Iterator<Item = &'a Shard> {
         self.shards().filter(move |shard| shard.parents.contains(parent))
     }

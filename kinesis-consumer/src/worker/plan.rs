@@ -181,7 +181,9 @@ impl Worker {
         if self.audit.take_due() {
             // What we have ourselves we make anew as it was; what is lacking beside it is known only then.
             let deleted = self.tenures.keys().any(|key| self.table.lease(key).is_none());
-            if deleted || !self.table.is_complete() {
+            // Rows are late one by one: an old one may be deleted already, and a new one not be there yet.
+            let is_new = self.table.len() == 0 && !listing.has_changed();
+            if deleted || !(is_new || self.table.is_complete()) {
                 return self.audit.again();
             }
             let missing =
