@@ -172,11 +172,8 @@ impl Worker {
             }
             Move::Release => self.is_me(lease.owner.as_ref()).then(|| changes::release(lease, &self.me)),
             Move::Clear => {
-                let expect = Expect::Owners {
-                    owner: lease.owner.clone(),
-                    checkpoint_owner: lease.checkpoint_owner.clone(),
-                };
-                let mut change = Change::new(key.clone(), expect);
+                // The same owners may stand for another of our name, who has taken it since.
+                let mut change = Change::new(key.clone(), Expect::Counter(lease.counter));
                 change.checkpoint_owner = crate::lease::Edit::Remove;
                 Some(change)
             }
