@@ -34,8 +34,8 @@ parser.add_argument("--queues", default="standard,fifo",
 parser.add_argument("--modes", default="clean,faults", help="of drain; default: clean,faults")
 parser.add_argument("--messages", type=int, default=20_000,
                     help="default: 20000; at most 20000 wait at a time, of entities 2000")
-parser.add_argument("--bytes", type=sizes, help="of a message, from 200; default: 5000-100000, of entities 200-2000, on ElasticMQ "
-                         "200-20000")
+parser.add_argument("--bytes", type=sizes,
+                    help="of a message, from 200; default: 5000-100000, of entities 200-2000, on ElasticMQ 200-20000")
 parser.add_argument("--work-ms", default="0-50", help="that a handler takes; default: 0-50")
 parser.add_argument("--fail-percent", type=float, default=1.0, help="of the handlers; default: 1")
 parser.add_argument("--patience", type=float, default=120, help="seconds in which nothing moves; default: 120")
