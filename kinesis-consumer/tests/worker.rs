@@ -501,6 +501,29 @@ fn a_child_of_two_inherits_from_both() {
     assert_eq!(fleet.hosts[owner].diverted(&id(2)), ["of-shardId-000000000000", "of-shardId-000000000001"]);
 }
 
+/// A KCL in Java knows of no diverted keys, and makes its children without.
+#[test]
+fn a_child_of_a_parent_that_another_ended_inherits_too() {
+    let mut fleet = Fleet::new(1, 26);
+    fleet.reshard(&[0], &[1]);
+    let ended = fleet.shards.get_mut(&id(0)).unwrap();
+    ended.processed = ended.records;
+    let mut parent = Lease::unowned(id(0), Checkpoint::ShardEnd);
+    parent.children.insert(id(1));
+    parent.diverted.insert("k".to_owned());
+    let mut child = Lease::unowned(id(1), Checkpoint::TrimHorizon);
+    child.parents.insert(id(0));
+    for mut row in [parent, child] {
+        row.hash_range = Some(HashRange::ALL);
+        fleet.table.insert(row.key.clone(), row);
+    }
+    fleet.start(worker(0));
+    fleet.wait_for(secs(10), |fleet| fleet.loads() == [1]);
+    assert_eq!(fleet.hosts[0].diverted(&id(1)), ["k"], "before its first record");
+    fleet.run_for(secs(5));
+    assert!(fleet.table[&id(1)].diverted.contains("k"), "durably");
+}
+
 #[test]
 fn weights_and_bounds_are_kept() {
     let mut fleet = Fleet::new(12, 21);

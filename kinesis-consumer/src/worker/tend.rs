@@ -83,6 +83,9 @@ impl Worker {
                         self.audit.want(now);
                     }
                     if parents.is_empty() && tenure.confirmed && !tenure.deleted {
+                        // A KCL that ends a parent leaves its children without them.
+                        let parents = seen.lease.parents.iter().filter_map(|parent| self.table.lease(parent));
+                        tenure.inherit(parents.flat_map(|parent| &parent.diverted));
                         self.runs += 1;
                         let run = RunId(self.runs);
                         let lease = tenure.start(run);

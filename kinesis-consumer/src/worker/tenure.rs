@@ -162,6 +162,14 @@ impl Tenure {
         self.reached > self.lease.checkpoint || !self.to_divert.is_empty()
     }
 
+    /// Takes over keys that are diverted before it: at its beginning, where nothing of them was handled.
+    pub(super) fn inherit<'a>(&mut self, diverted: impl Iterator<Item = &'a String>) {
+        if self.reached.is_beginning() {
+            let lacking = diverted.filter(|key| !self.lease.diverted.contains(*key)).cloned();
+            self.to_divert.extend(lacking.collect::<Vec<_>>());
+        }
+    }
+
     /// Whether nothing runs, and what was finished is still to be written. That can be done however late, if the row is there: the
     /// write changes nothing that another has.
     pub(super) fn is_to_hand_in(&self) -> bool {
