@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_core::Stream;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
 
 pub use self::delivery::Delivery;
 use crate::{
@@ -81,9 +81,8 @@ impl Messages {
     ///
     /// Dropping the future leaves the consumer shutting down.
     pub async fn shutdown(&mut self, deadline: Duration) -> Result<Report, Error> {
-        let until = Instant::now() + deadline;
         // First of all, so that it is known why the rest is dropped.
-        self.running.begin_shutdown(until);
+        let until = self.running.begin_shutdown(deadline);
         self.deliveries.close();
         while self.deliveries.try_recv().is_ok() {}
         self.running.ended(until).await

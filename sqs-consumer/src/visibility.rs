@@ -12,6 +12,7 @@ use std::{
 use foldhash::fast::RandomState;
 
 use self::lease::Lease;
+pub(crate) use self::settings::LONGEST;
 pub use self::settings::Settings;
 use crate::{MessageId, ReceiptHandle};
 
@@ -228,6 +229,12 @@ impl Leases {
     #[must_use]
     pub fn handle(&self, id: LeaseId) -> Option<&ReceiptHandle> {
         self.known.get(&id).map(|lease| &lease.handle)
+    }
+
+    /// How long a message that is given back now can be kept from others: SQS counts 12 h since its receive, and refuses more.
+    #[must_use]
+    pub fn most(&self, id: LeaseId, now: Duration) -> Option<Duration> {
+        self.known.get(&id).map(|lease| lease.most(now))
     }
 
     /// From when on others may receive a message, as things stand.

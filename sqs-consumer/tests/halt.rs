@@ -136,3 +136,20 @@ async fn by_default_a_message_that_fails_comes_back_to_its_queue() {
     let report = running.shutdown(DEADLINE).await.unwrap();
     assert!(report.is_whole() && world.left(QUEUE) == 1, "{report:?}");
 }
+
+/// Times that a clock or SQS cannot count to were panics, and messages that were not given back.
+#[tokio::test(start_paused = true)]
+async fn times_without_an_end_are_cut() {
+    let world = World::new().await;
+    world.send(0..1);
+    let handler = |_: Message, _: Attempt| ready(Err(Failure::retry_after(Duration::MAX, "never again")));
+    let handling = Handling::new(handler).on_failure(Policy::default().retries(|| []));
+    let mut running = world.consumer(QUEUE).build().unwrap().run(handling);
+    sleep(60 * SECOND).await;
+    assert_eq!((running.health().held, world.sqs.queue(QUEUE).unwrap().in_flight), (0, 1), "for 12 h");
+    let report = running.shutdown(Duration::MAX).await.unwrap();
+    assert!(report.is_whole() && report.totals.given_back == 1, "{report:?}");
+
+    let mut messages = world.consumer(QUEUE).build().unwrap().messages();
+    assert!(messages.shutdown(Duration::MAX).await.unwrap().is_whole());
+}

@@ -7,7 +7,7 @@ use tidegate_lanes::{Backoff, Policy};
 use tokio::time::Instant;
 
 use super::claim::Claim;
-use crate::{Message, MessageId};
+use crate::{Message, MessageId, visibility::LONGEST};
 
 /// Those behind a message that failed come so much later than it, so that it is found first.
 const BEHIND: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ impl<K: Hash + Eq> Halted<K> {
     pub(crate) fn give_back(&mut self, key: K, message: &Message, claim: Claim, after: Duration) {
         let now = Instant::now();
         self.forget(now);
-        let due = now + after;
+        let due = now + after.min(LONGEST);
         if let Some(halt) = self.keys.get(&key) {
             return claim.give_back(halt.for_those_behind(now));
         }

@@ -32,6 +32,9 @@ pub struct Running {
     health: Arc<Mutex<Snapshot>>,
 }
 
+/// A deadline that is no deadline: a clock does not count to every time.
+const FAR: Duration = Duration::from_hours(24 * 365 * 30);
+
 impl Running {
     pub(super) fn start(parts: impl FnOnce(Arc<Mutex<Snapshot>>) -> Parts) -> Self {
         let health = Arc::new(Mutex::new(Snapshot::new()));
@@ -79,15 +82,16 @@ impl Running {
     ///
     /// Dropping the future leaves the consumer shutting down.
     pub async fn shutdown(&mut self, deadline: Duration) -> Result<Report, Error> {
-        let until = Instant::now() + deadline;
-        self.begin_shutdown(until);
+        let until = self.begin_shutdown(deadline);
         self.ended(until).await
     }
 
-    /// Says that it is to end.
-    pub(crate) fn begin_shutdown(&self, until: Instant) {
+    /// Says that it is to end, and answers until when.
+    pub(crate) fn begin_shutdown(&self, deadline: Duration) -> Instant {
+        let until = Instant::now() + deadline.min(FAR);
         // One that has ended hears nothing, and `wait` says why.
         let _ = self.events.send(Event::Shutdown { until });
+        until
     }
 
     /// Waits for the end that was asked for.

@@ -35,7 +35,7 @@ impl Delivery {
         async move { deleted.await.unwrap_or(false) }
     }
 
-    /// It was not done: others may have it after so long, 12 h at most. Of a FIFO queue, later messages of its group that were
+    /// It was not done: others may have it after so long, 12 h at most since it was received. Of a FIFO queue, later messages of its group that were
     /// delivered already are not held back by it.
     pub fn nack(self, after: Duration) {
         self.claim.give_back(after);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::Settings;
+use super::{
+    Settings,
+    settings::{LONGEST, MARGIN},
+};
 use crate::{MessageId, ReceiptHandle};
 
 /// A failed extension is tried again no sooner.
@@ -13,6 +16,7 @@ const RETRY: Duration = Duration::from_millis(250);
 pub(super) struct Lease {
     pub(super) message: MessageId,
     pub(super) handle: ReceiptHandle,
+    received: Duration,
     /// It is not to be extended beyond this.
     last: Duration,
     /// Others may receive it from then on, and no sooner.
@@ -39,9 +43,15 @@ impl Lease {
     ) -> Self {
         let last = received.saturating_add(settings.longest);
         let ends = received.saturating_add(settings.timeout);
-        let mut lease = Self { message, handle, last, ends, state: State::Final };
+        let mut lease = Self { message, handle, received, last, ends, state: State::Final };
         lease.wait(ends.saturating_sub(settings.lead()));
         lease
+    }
+
+    /// How long it can be kept from others, from now on.
+    pub(super) fn most(&self, now: Duration) -> Duration {
+        let most = self.received.saturating_add(LONGEST.saturating_sub(MARGIN));
+        most.saturating_sub(now)
     }
 
     pub(super) fn ends(&self) -> Duration {

@@ -5,10 +5,10 @@ use std::time::Duration;
 /// How long a message may be kept from the others, counted from its receive.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html>
-pub(super) const LONGEST: Duration = Duration::from_hours(12);
+pub(crate) const LONGEST: Duration = Duration::from_hours(12);
 
 /// SQS counts from when it chose the message, which is before the answer came.
-const MARGIN: Duration = Duration::from_mins(1);
+pub(super) const MARGIN: Duration = Duration::from_mins(1);
 
 /// What [`Leases`](super::Leases) go by.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -67,6 +67,7 @@ impl Hub {
     }
 
     pub(super) fn give_back(&mut self, lease: LeaseId, after: Duration, dropped: bool) {
+        let most = self.leases.most(lease, self.now());
         let handle = self.leases.release(lease);
         let Some(held) = self.held.remove(&lease) else { return };
         if self.held.is_empty() {
@@ -78,6 +79,7 @@ impl Hub {
             self.totals.dropped += 1;
             warn!(queue = %self.calls.name, message = %held.message.id(), "a message was dropped: it comes again");
         }
+        let after = after.min(most.unwrap_or_default());
         self.given_back.push(Release { handle, after, _slot: held.slot });
     }
 }
