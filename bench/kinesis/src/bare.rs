@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_sdk_kinesis::{Client, types::ShardIteratorType};
+use bench_measure::Stopwatch;
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
@@ -20,7 +21,7 @@ pub(crate) async fn read(target: &Target) -> Result<Measured> {
     let client = target.kinesis();
     let shards = client.list_shards().stream_name(&target.stream).send().await?.shards.unwrap_or_default();
     let seen = Arc::new(Seen::expecting(target.records));
-    let start = Measured::start();
+    let stopwatch = Stopwatch::start();
     let mut loops = JoinSet::new();
     for shard in shards {
         loops.spawn(read_shard(client.clone(), target.stream.clone(), shard.shard_id, Arc::clone(&seen)));
@@ -31,7 +32,7 @@ pub(crate) async fn read(target: &Target) -> Result<Measured> {
     if seen.records() != target.records {
         return Err(format!("read {} records of {}", seen.records(), target.records).into());
     }
-    start.end(target.records)
+    Measured::new(&stopwatch, target.records)
 }
 
 async fn read_shard(client: Client, stream: String, shard: String, seen: Arc<Seen>) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bench_measure::Stopwatch;
 use tidegate_kinesis_consumer::{Concurrency, Consumer, Handling, Record, lease::DynamoDb};
 use tokio::time::sleep;
 
@@ -38,16 +39,16 @@ pub(crate) async fn read(args: &Args) -> Result<Measured> {
         async { Ok(()) }
     })
     .concurrency(concurrency);
-    let start = Measured::start();
+    let stopwatch = Stopwatch::start();
     let mut running = consumer.run(handling);
     tokio::select! {
         () = seen.all() => {}
         ended = running.wait() => ended?,
     }
-    let mut measured = start.end(seen.records())?;
-    let rest = Measured::start();
+    let mut measured = Measured::new(&stopwatch, seen.records())?;
+    let rest = Stopwatch::start();
     sleep(REST).await;
-    let rest = rest.end(0)?;
+    let rest = rest.took();
     measured.at_rest = Some(rest.cpu_seconds / rest.seconds);
     running.shutdown(Duration::from_secs(10)).await?;
     Ok(measured)

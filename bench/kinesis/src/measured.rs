@@ -1,11 +1,6 @@
 //! [`Measured`]: what it took to read a stream.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
-
-use rustix::time::{ClockId, clock_gettime};
+use bench_measure::{Stopwatch, Took, peak_mib};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -22,17 +17,10 @@ pub(crate) struct Measured {
     pub(crate) peak_mib: f64,
 }
 
-/// A measurement under way.
-pub(crate) struct Start {
-    time: Instant,
-    cpu: f64,
-}
-
 impl Measured {
-    pub(crate) fn start() -> Start {
-        #[allow(clippy::disallowed_methods, reason = "a measurement")]
-        let time = Instant::now();
-        Start { time, cpu: cpu() }
+    pub(crate) fn new(stopwatch: &Stopwatch, records: u64) -> Result<Self> {
+        let Took { seconds, cpu_seconds } = stopwatch.took();
+        Ok(Self { records, seconds, cpu_seconds, at_rest: None, peak_mib: peak_mib()? })
     }
 
     /// Tells the parent process.
@@ -40,33 +28,4 @@ impl Measured {
         println!("{}", serde_json::to_string(self)?);
         Ok(())
     }
-}
-
-impl Start {
-    pub(crate) fn end(self, records: u64) -> Result<Measured> {
-        let cpu_seconds = cpu() - self.cpu;
-        #[allow(clippy::disallowed_methods, reason = "a measurement")]
-        let seconds = self.time.elapsed().as_secs_f64();
-        Ok(Measured {
-            records,
-            seconds,
-            cpu_seconds,
-            at_rest: None,
-            peak_mib: peak_mib().ok_or("no VmHWM in /proc/self/status: this bench needs Linux")?,
-        })
-    }
-}
-
-/// The CPU seconds of this process, user and system.
-fn cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    // It counts from 0 up.
-    Duration::try_from(time).unwrap_or_default().as_secs_f64()
-}
-
-fn peak_mib() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u32 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(f64::from(kib) / 1024.0)
 }

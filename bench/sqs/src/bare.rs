@@ -10,6 +10,7 @@ use std::{
 };
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageSystemAttributeName};
+use bench_measure::Stopwatch;
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{Measured, Result, case::Run, queue::Queue};
@@ -21,7 +22,7 @@ const LOOPS: usize = 16;
 pub(crate) async fn drain(run: &Run) -> Result<Measured> {
     let queue = Queue::new(&run.endpoint_url, &run.queue);
     let deleted = Arc::new(AtomicU64::new(0));
-    let start = Measured::start();
+    let stopwatch = Stopwatch::start();
     let mut loops = JoinSet::new();
     for _ in 0..LOOPS {
         let handler = Duration::from_millis(run.handler);
@@ -31,7 +32,7 @@ pub(crate) async fn drain(run: &Run) -> Result<Measured> {
     while let Some(made) = loops.join_next().await {
         calls += made??;
     }
-    start.end(run.messages, calls)
+    Measured::new(&stopwatch, run.messages, calls)
 }
 
 /// How many calls it made.

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bench_measure::Stopwatch;
 use tidegate_sqs_consumer::{Concurrency, Consumer, Handling, Message};
 use tokio::{
     sync::{Notify, Semaphore},
@@ -49,14 +50,14 @@ pub(crate) async fn drain(run: &Run) -> Result<Measured> {
     let consumer =
         Consumer::builder(queue.client, queue.url).max_unprocessed(UNPROCESSED).max_bytes(256 << 20);
     let consumer = consumer.build()?;
-    let start = Measured::start();
+    let stopwatch = Stopwatch::start();
     let mut running = consumer.run(Handling::new(handler).concurrency(Concurrency::per_key(UNPROCESSED)));
     done.notified().await;
     while running.health().totals.deleted < all {
         sleep(Duration::from_millis(10)).await;
     }
     let totals = running.health().totals;
-    let measured = start.end(all, totals.receives + totals.deletes)?;
+    let measured = Measured::new(&stopwatch, all, totals.receives + totals.deletes)?;
     // The receives that are out are not waited for.
     let _ = running.shutdown(Duration::from_secs(1)).await?;
     Ok(measured)
@@ -65,11 +66,11 @@ pub(crate) async fn drain(run: &Run) -> Result<Measured> {
 /// Waits on an empty queue for a minute.
 pub(crate) async fn idle(run: &Run) -> Result<Measured> {
     let queue = Queue::new(&run.endpoint_url, &run.queue);
-    let start = Measured::start();
+    let stopwatch = Stopwatch::start();
     let running = Consumer::builder(queue.client, queue.url).build()?;
     let mut running = running.run(Handling::new(|_: Message, _| async { Ok(()) }));
     sleep(Duration::from_mins(1)).await;
-    let measured = start.end(0, running.health().totals.receives)?;
+    let measured = Measured::new(&stopwatch, 0, running.health().totals.receives)?;
     let _ = running.shutdown(Duration::from_secs(1)).await?;
     Ok(measured)
 }

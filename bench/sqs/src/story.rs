@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bench_measure::resident_mib;
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -17,7 +18,6 @@ use tokio::{
 
 use crate::{
     Result,
-    measured::memory,
     process::{self, Server},
     queue::Queue,
 };
@@ -96,7 +96,7 @@ pub(crate) async fn tell(side: &Side, progress: &Progress, held: impl Fn() -> us
     for second in (10..=side.seconds).step_by(10) {
         sleep_until(start + Duration::from_secs(second)).await;
         let (finished, in_vain) = progress.counts();
-        let standing = Standing { second, finished, in_vain, held: held(), resident_mib: memory("VmRSS:")? };
+        let standing = Standing { second, finished, in_vain, held: held(), resident_mib: resident_mib()? };
         println!("{}", serde_json::to_string(&standing)?);
     }
     Ok(())
