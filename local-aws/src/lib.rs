@@ -69,6 +69,8 @@ mod conditions;
 mod error;
 mod front;
 mod local_aws;
+#[cfg(feature = "resources")]
+pub mod resources;
 mod services;
 mod wire;
 

@@ -109,6 +109,14 @@ impl LocalAws {
         self.front.services.kinesis.clone()
     }
 
+    /// A handle that fills an account with resources and looks at them without a request: those of account
+    /// 000000000000 in the region of the builder, and from there of any other.
+    #[cfg(feature = "resources")]
+    #[must_use]
+    pub fn resources(&self) -> crate::resources::ResourcesHandle {
+        self.front.services.resources.clone()
+    }
+
     /// A handle that seeds S3 and looks into it without a request.
     #[cfg(feature = "s3")]
     #[must_use]

@@ -1,16 +1,22 @@
 //! The services: each is a state and its operations, and knows nothing of latency or faults, and
 //! of limits a gate alone.
 
+#[cfg(feature = "resources")]
+pub(crate) mod accounts;
 #[cfg(any(feature = "s3", feature = "kinesis", feature = "sqs"))]
 mod clock;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
+#[cfg(feature = "resources")]
+mod query;
 #[cfg(feature = "s3")]
 pub(crate) mod s3;
 #[cfg(feature = "sqs")]
 pub(crate) mod sqs;
+#[cfg(feature = "resources")]
+mod sts;
 
 use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
@@ -146,6 +152,8 @@ pub(crate) const NAMES: &[&str] = &[
     "s3",
     #[cfg(feature = "sqs")]
     "sqs",
+    #[cfg(feature = "resources")]
+    "sts",
 ];
 
 /// The services that are here, each with its state.
@@ -154,6 +162,8 @@ pub(crate) struct Services {
     all: Vec<Box<dyn Service>>,
     #[cfg(feature = "kinesis")]
     pub(crate) kinesis: kinesis::KinesisHandle,
+    #[cfg(feature = "resources")]
+    pub(crate) resources: accounts::ResourcesHandle,
     #[cfg(feature = "s3")]
     pub(crate) s3: s3::S3Handle,
     #[cfg(feature = "sqs")]
@@ -178,9 +188,13 @@ impl Services {
         let queues = Arc::new(NoQueues);
         #[cfg(feature = "s3")]
         let s3 = s3::S3::new(queues);
+        #[cfg(feature = "resources")]
+        let accounts = accounts::Accounts::default();
         Self {
             #[cfg(feature = "kinesis")]
             kinesis: kinesis.handle(scope.clone()),
+            #[cfg(feature = "resources")]
+            resources: accounts::ResourcesHandle::new(accounts.clone(), scope.clone()),
             #[cfg(feature = "s3")]
             s3: s3.handle(),
             #[cfg(feature = "sqs")]
@@ -194,6 +208,8 @@ impl Services {
                 Box::new(s3),
                 #[cfg(feature = "sqs")]
                 Box::new(sqs),
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&sts::API], accounts.clone())),
             ],
         }
     }

@@ -6,7 +6,13 @@ pub(crate) mod blob;
 pub(crate) mod cbor;
 #[cfg(feature = "kinesis")]
 pub(crate) mod codec;
+#[cfg(feature = "resources")]
+pub(crate) mod document;
+#[cfg(feature = "resources")]
+pub(crate) mod form;
 pub(crate) mod json;
+#[cfg(feature = "resources")]
+pub(crate) mod page;
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
 pub(crate) mod timestamp;
 pub(crate) mod xml;

@@ -1,0 +1,1 @@
+//! A ref-graph discovery cache.

@@ -1,0 +1,63 @@
+//! The resources of EC2 Auto Scaling.
+
+use serde::{Deserialize, Serialize};
+
+use super::Tags;
+
+/// An Auto Scaling group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AutoScalingGroup {
+    /// Required.
+    pub name: String,
+    /// The name.
+    pub launch_configuration: Option<String>,
+    /// What it launches its instances by, instead of a launch configuration.
+    pub launch_template: Option<LaunchTemplateUse>,
+    /// The least number of instances.
+    pub min_size: u32,
+    /// The most.
+    pub max_size: u32,
+    /// The number that is asked for.
+    pub desired_capacity: u32,
+    /// Ids.
+    pub instances: Vec<String>,
+    /// Names of classic load balancers.
+    pub load_balancers: Vec<String>,
+    /// ARNs.
+    pub target_groups: Vec<String>,
+    /// Ids.
+    pub subnets: Vec<String>,
+    /// Default: the region's first.
+    pub availability_zones: Vec<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// A launch template and its version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LaunchTemplateUse {
+    /// The id. Required.
+    pub id: String,
+    /// A number, `$Latest` or `$Default`. Default: `$Default`.
+    pub version: Option<String>,
+}
+
+/// A launch configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LaunchConfiguration {
+    /// Required.
+    pub name: String,
+    /// The image. Default: `ami-00000000000000001`.
+    pub image_id: Option<String>,
+    /// Default: `t3.micro`.
+    pub instance_type: Option<String>,
+    /// The key pair, by name.
+    pub key_name: Option<String>,
+    /// Ids.
+    pub security_groups: Vec<String>,
+    /// The name.
+    pub instance_profile: Option<String>,
+}
