@@ -1,0 +1,14 @@
+//! Mirrors of AWS resources, each service behind a feature.
+
+mod clients;
+mod failure;
+mod tags;
+
+#[cfg(feature = "elb")]
+pub mod elb;
+
+pub use self::{
+    clients::Clients,
+    failure::{code, failure},
+    tags::Tags,
+};
