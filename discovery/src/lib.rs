@@ -8,6 +8,7 @@ mod api;
 mod calls;
 mod fetch;
 mod fetch_error;
+mod graph;
 mod index;
 mod kind;
 mod mirror;
@@ -15,6 +16,7 @@ mod outcome;
 mod plan;
 mod reference;
 mod refs;
+mod report;
 mod scope;
 mod term;
 
@@ -24,12 +26,14 @@ pub use self::{
     calls::CallCount,
     fetch::Fetch,
     fetch_error::{FetchError, FetchErrorKind},
+    graph::{Edge, Gap, Graph, LoadError, Node, Walk},
     index::Index,
     mirror::Mirror,
     outcome::{Outcome, OutcomeKind},
     plan::Plan,
     reference::Ref,
     refs::Refs,
+    report::{Coverage, Problem, Report, ScopeName},
     scope::Scope,
     term::{Arn, Find, Term},
 };
