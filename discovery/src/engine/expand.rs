@@ -1,0 +1,88 @@
+//! What a resource leads to.
+
+use std::{any::TypeId, sync::Arc};
+
+use super::{Demand, Edge, Engine, Id, State};
+use crate::{Refs, Scope, index::AnyIndex, refs::Named};
+
+impl Engine {
+    /// Wants what a node refers to.
+    pub(super) fn expand(&mut self, id: Id) {
+        let node = &self.nodes[id];
+        let Some(model) = node.model.clone() else { return };
+        let (is_root, kind) = (node.is.root, self.kind(id));
+        let scope = self.scopes.get(node.scope).clone();
+        let mut edges = Vec::new();
+        let mut take = |named: Named<'_>| match named {
+            Named::One { of, via, scope, key } => {
+                if self.follow.leads(kind.name(), via)
+                    && let Some(to) = self.name(of, scope, key)
+                {
+                    edges.push(Edge { to, via: self.vias.number(via) });
+                    self.todo.push_back((to, Demand::Asked));
+                }
+            }
+            Named::Holders { of, index, scope, key } => {
+                if self.follow.leads_back() {
+                    self.ask_holders(of, index, scope, key);
+                }
+            }
+        };
+        kind.refs(&*model, &mut Refs::new(&scope, is_root, &mut take));
+        self.nodes[id].edges = edges.into();
+    }
+
+    fn name(&mut self, of: TypeId, scope: &Scope, key: &str) -> Option<Id> {
+        let kind = self.kinds.number(of)?;
+        let scope = self.scope_number(kind, scope);
+        self.node(kind, scope, key)
+    }
+
+    /// Wants the resources that hold a key, once all of their type are known.
+    fn ask_holders(&mut self, of: TypeId, index: &'static dyn AnyIndex, scope: &Scope, key: &str) {
+        let Some(kind) = self.kinds.number(of) else { return };
+        let scope = self.scope_number(kind, scope);
+        self.whole(kind, scope);
+        let Some(whole) = self.wholes.get_mut(&(kind, scope)) else { return };
+        whole.asks.push((index, key.into()));
+        if whole.is_done {
+            self.answer_asks(kind, scope);
+        }
+    }
+
+    /// Answers who asked for holders. A list that could not be had answers by what there is of it.
+    pub(super) fn answer_asks(&mut self, kind: u16, scope: u32) {
+        let Some(whole) = self.wholes.get_mut(&(kind, scope)) else { return };
+        let asks = std::mem::take(&mut whole.asks);
+        for (index, key) in asks {
+            if !self.wholes[&(kind, scope)].holders.contains_key(index.name()) {
+                self.build(kind, scope, index);
+            }
+            let holders = &self.wholes[&(kind, scope)].holders[index.name()];
+            for id in holders.get(&key).into_iter().flatten() {
+                self.todo.push_back((*id, Demand::Asked));
+            }
+        }
+    }
+
+    fn build(&mut self, kind: u16, scope: u32, index: &'static dyn AnyIndex) {
+        let mut holders = std::collections::HashMap::<Box<str>, Vec<Id>>::new();
+        for (id, node) in self.nodes.iter().filter(|(_, node)| node.kind == kind && node.scope == scope) {
+            let pending = self.pending.get(&id).map(|pending| Arc::clone(&pending.model));
+            if matches!(node.state, State::Alias(_)) {
+                continue;
+            }
+            if let Some(model) = pending.or_else(|| node.model.clone()) {
+                index.keys(&*model, &mut |key| {
+                    let ids = holders.entry(key.into()).or_default();
+                    if ids.last() != Some(&id) {
+                        ids.push(id);
+                    }
+                });
+            }
+        }
+        if let Some(whole) = self.wholes.get_mut(&(kind, scope)) {
+            whole.holders.insert(index.name(), holders);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! [`Search`]: who looks for resources by a term, or for all of them.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::{Demand, Engine, Id, State};
+use crate::{Find, Scope, Term};
+
+/// Who looks for resources of a type in a scope.
+#[derive(Clone, Debug)]
+pub(super) enum Search {
+    /// Wants all of them.
+    All,
+    /// Wants those that answer to a term, as the list tells them.
+    Listed(Arc<Term>),
+    /// Wants those that answer to a term once all of their parts are there.
+    Whole(Arc<Term>),
+}
+
+impl Engine {
+    pub(super) fn sweep_kind(&mut self, kind: u16, scope: &Scope) {
+        self.seek(kind, scope, Search::All);
+    }
+
+    pub(super) fn search_kind(&mut self, kind: u16, scope: &Scope, term: &Arc<Term>) {
+        let find = match self.kinds.of(kind).find(term) {
+            Find::Key(key) => Find::Key(Cow::Owned(key.into_owned())),
+            Find::No => Find::No,
+            Find::List => Find::List,
+            Find::Whole => Find::Whole,
+        };
+        match find {
+            Find::No => {}
+            Find::Key(key) => self.probe(kind, scope, &key),
+            Find::List => self.seek(kind, scope, Search::Listed(Arc::clone(term))),
+            Find::Whole => self.seek(kind, scope, Search::Whole(Arc::clone(term))),
+        }
+    }
+
+    /// Looks whether there is a resource of a key.
+    fn probe(&mut self, kind: u16, scope: &Scope, key: &str) {
+        let scope = self.scope_number(kind, scope);
+        let Some(id) = self.node(kind, scope, key) else { return };
+        let id = self.canonical(id);
+        if self.nodes[id].state == State::Found {
+            self.todo.push_back((id, Demand::Asked));
+            self.make_root(id);
+        } else {
+            self.nodes[id].is.root_if_found = true;
+            self.todo.push_back((id, Demand::Probed));
+        }
+    }
+
+    fn seek(&mut self, kind: u16, scope: &Scope, search: Search) {
+        let scope = self.scope_number(kind, scope);
+        self.searches.entry((kind, scope)).or_default().push(search);
+        self.whole(kind, scope);
+        // What was found before it was looked for.
+        for id in self.nodes.ids() {
+            let node = &self.nodes[id];
+            if node.kind == kind && node.scope == scope && matches!(node.state, State::Known | State::Found) {
+                let is_complete = node.state == State::Found;
+                self.answer_searches(id, is_complete);
+            }
+        }
+    }
+
+    /// Wants a node whose model is there if somebody looks for it.
+    pub(super) fn answer_searches(&mut self, id: Id, is_complete: bool) {
+        let id = self.canonical(id);
+        let node = &self.nodes[id];
+        let Some(searches) = self.searches.get(&(node.kind, node.scope)) else { return };
+        let model = self.pending.get(&id).map(|pending| &pending.model).or(node.model.as_ref());
+        let Some(model) = model else { return };
+        let kind = self.kinds.of(node.kind);
+        let (mut demand, mut is_root) = (Demand::None, false);
+        for search in searches {
+            match search {
+                Search::All => demand = Demand::Asked,
+                Search::Listed(term) if kind.answers_to(&**model, term) => is_root = true,
+                Search::Whole(_) if !is_complete => demand = demand.max(Demand::Probed),
+                Search::Whole(term) if kind.answers_to(&**model, term) => is_root = true,
+                _ => {}
+            }
+        }
+        if is_root {
+            demand = Demand::Asked;
+            self.make_root(id);
+        }
+        if demand > self.nodes[id].demand {
+            self.todo.push_back((id, demand));
+        }
+    }
+
+    /// How much is wanted of a node of which a list tells nothing but its key.
+    pub(super) fn demand_of_named(&self, kind: u16, scope: u32) -> Demand {
+        let searches = self.searches.get(&(kind, scope)).into_iter().flatten();
+        searches
+            .map(|search| if matches!(search, Search::All) { Demand::Asked } else { Demand::Probed })
+            .max()
+            .unwrap_or_default()
+    }
+}
