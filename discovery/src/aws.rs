@@ -2,6 +2,7 @@
 
 mod clients;
 mod failure;
+mod mirrors;
 mod tags;
 
 #[cfg(feature = "elb")]
@@ -10,5 +11,6 @@ pub mod elb;
 pub use self::{
     clients::Clients,
     failure::{code, failure},
+    mirrors::mirrors,
     tags::Tags,
 };

@@ -2,46 +2,44 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
 use tidegate_throttle::Call;
 
-/// How many calls were made, by operation.
+/// How many calls were made, by operation, while they are being made.
 #[derive(Debug, Default)]
-pub(crate) struct Calls(Mutex<BTreeMap<(String, String), CallCount>>);
+pub(crate) struct Calls(Mutex<CallCounts>);
 
-/// How often an operation was called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallCount {
+/// How many calls were made, by `service:Operation`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallCounts {
     /// Requests that were sent, throttled ones included.
-    pub made: u64,
+    pub calls: BTreeMap<String, u64>,
     /// Those that AWS throttled.
-    pub throttled: u64,
+    pub throttled: BTreeMap<String, u64>,
 }
 
 impl Calls {
     pub(crate) fn sent(&self, call: &Call) {
-        self.of(call, |count| count.made += 1);
+        *self.lock().calls.entry(name(call)).or_default() += 1;
     }
 
     pub(crate) fn throttled(&self, call: &Call) {
-        self.of(call, |count| count.throttled += 1);
+        *self.lock().throttled.entry(name(call)).or_default() += 1;
     }
 
-    /// By `service:Operation`.
-    pub(crate) fn counts(&self) -> BTreeMap<String, CallCount> {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts
-            .iter()
-            .map(|((service, operation), count)| (format!("{service}:{operation}"), *count))
-            .collect()
+    pub(crate) fn counts(&self) -> CallCounts {
+        self.lock().clone()
     }
 
-    fn of(&self, call: &Call, change: impl FnOnce(&mut CallCount)) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (call.service_name().to_owned(), call.operation_name().to_owned());
-        change(counts.entry(name).or_default());
+    fn lock(&self) -> MutexGuard<'_, CallCounts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn name(call: &Call) -> String {
+    format!("{}:{}", call.service_name(), call.operation_name())
 }

@@ -31,7 +31,7 @@ pub use self::{
     answers::{Answers, Parts},
     api::Api,
     builder::{BuildError, Builder},
-    calls::CallCount,
+    calls::CallCounts,
     discovery::{AskError, Discovery},
     fetch::Fetch,
     fetch_error::{FetchError, FetchErrorKind},

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallCount, OutcomeKind, Scope};
+use crate::{CallCounts, OutcomeKind, Scope};
 
 /// What a discovery saw, and what it could not see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +12,9 @@ use crate::{CallCount, OutcomeKind, Scope};
 pub struct Report {
     /// How many resources ended how.
     pub outcomes: BTreeMap<OutcomeKind, u64>,
-    /// Calls, by `service:Operation`.
-    pub calls: BTreeMap<String, CallCount>,
+    /// How many calls it took.
+    #[serde(flatten)]
+    pub calls: CallCounts,
     /// What could not be seen, by API and outcome.
     pub problems: Vec<Problem>,
     /// The lists that were begun, by type and scope.

@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Demand, Engine, Id, State};
 use crate::{
-    CallCount, Coverage, Graph, OutcomeKind, Problem, Report, ScopeName,
+    CallCounts, Coverage, Graph, OutcomeKind, Problem, Report, ScopeName,
     graph::{Model, Stored, StoredEdge},
 };
 
 impl Engine {
     /// The graph of what is asked for, as it is known now.
-    pub(crate) fn snapshot(&self, calls: BTreeMap<String, CallCount>) -> Graph {
+    pub(crate) fn snapshot(&self, calls: CallCounts) -> Graph {
         let is_shown = |id: Id| {
             let node = &self.nodes[id];
             node.demand == Demand::Asked && !matches!(node.state, State::Alias(_))
@@ -64,7 +64,7 @@ impl Engine {
     }
 
     /// What was seen, and what could not be seen.
-    pub(crate) fn report(&self, calls: BTreeMap<String, CallCount>) -> Report {
+    pub(crate) fn report(&self, calls: CallCounts) -> Report {
         let mut outcomes: BTreeMap<OutcomeKind, u64> = BTreeMap::new();
         for (id, node) in self.nodes.iter() {
             if node.demand == Demand::Asked && !matches!(node.state, State::Alias(_)) {
