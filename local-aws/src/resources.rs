@@ -2,6 +2,7 @@
 //! tell of them.
 
 mod autoscaling;
+pub(crate) mod balancer_zone;
 mod beanstalk;
 mod ec2;
 mod ecs;
@@ -10,6 +11,7 @@ mod elbv2;
 mod generate;
 mod iam;
 mod lambda;
+pub(crate) mod made_up;
 mod route53;
 mod story;
 

@@ -5,8 +5,14 @@
 pub(crate) mod accounts;
 #[cfg(any(feature = "s3", feature = "kinesis", feature = "sqs"))]
 mod clock;
+#[cfg(feature = "resources")]
+mod constraint;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+#[cfg(feature = "resources")]
+mod elb;
+#[cfg(feature = "resources")]
+mod elbv2;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
@@ -146,6 +152,8 @@ pub(crate) struct Throttled;
 pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "dynamodb")]
     "dynamodb",
+    #[cfg(feature = "resources")]
+    "elasticloadbalancing",
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "s3")]
@@ -202,6 +210,8 @@ impl Services {
             all: vec![
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
                 #[cfg(feature = "s3")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
+use super::{Tags, made_up};
 
 /// A classic load balancer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,25 @@ pub struct ClassicLoadBalancer {
     pub listeners: Vec<ClassicListener>,
     /// Tags.
     pub tags: Tags,
+}
+
+impl ClassicLoadBalancer {
+    /// The DNS name that it has in a region.
+    #[must_use]
+    pub fn dns_name(&self, region: &str) -> String {
+        self.dns_name.clone().unwrap_or_else(|| {
+            let digits = made_up::digits(&["elb", &self.name, region]);
+            format!("{}-{digits}.{region}.elb.amazonaws.com", self.name)
+        })
+    }
+
+    /// Its listeners, or the one that it has by default.
+    pub(crate) fn listeners(&self) -> Vec<ClassicListener> {
+        if self.listeners.is_empty() {
+            return vec![ClassicListener { protocol: "HTTP".to_owned(), port: 80, instance_port: 80 }];
+        }
+        self.listeners.clone()
+    }
 }
 
 /// A listener of a classic load balancer.
