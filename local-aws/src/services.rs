@@ -3,6 +3,8 @@
 
 #[cfg(feature = "resources")]
 pub(crate) mod accounts;
+#[cfg(feature = "resources")]
+mod autoscaling;
 #[cfg(any(feature = "s3", feature = "kinesis", feature = "sqs"))]
 mod clock;
 #[cfg(feature = "resources")]
@@ -150,6 +152,8 @@ pub(crate) struct Throttled;
 
 /// The names of the services that are here, in the order of [`Services`].
 pub(crate) const NAMES: &[&str] = &[
+    #[cfg(feature = "resources")]
+    "autoscaling",
     #[cfg(feature = "dynamodb")]
     "dynamodb",
     #[cfg(feature = "resources")]
@@ -208,6 +212,8 @@ impl Services {
             #[cfg(feature = "sqs")]
             sqs: sqs.handle(scope.clone()),
             all: vec![
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&autoscaling::API], accounts.clone())),
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
                 #[cfg(feature = "resources")]
