@@ -5,6 +5,8 @@
 pub(crate) mod accounts;
 #[cfg(feature = "resources")]
 mod autoscaling;
+#[cfg(feature = "resources")]
+mod beanstalk;
 #[cfg(any(feature = "s3", feature = "kinesis", feature = "sqs"))]
 mod clock;
 #[cfg(feature = "resources")]
@@ -157,6 +159,8 @@ pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "dynamodb")]
     "dynamodb",
     #[cfg(feature = "resources")]
+    "elasticbeanstalk",
+    #[cfg(feature = "resources")]
     "elasticloadbalancing",
     #[cfg(feature = "kinesis")]
     "kinesis",
@@ -216,6 +220,8 @@ impl Services {
                 Box::new(query::Query::new(&[&autoscaling::API], accounts.clone())),
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&beanstalk::API], accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
                 #[cfg(feature = "kinesis")]
