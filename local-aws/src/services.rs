@@ -3,6 +3,10 @@
 
 #[cfg(feature = "resources")]
 pub(crate) mod accounts;
+#[cfg(feature = "resources")]
+mod autoscaling;
+#[cfg(feature = "resources")]
+mod beanstalk;
 #[cfg(any(feature = "s3", feature = "kinesis", feature = "sqs"))]
 mod clock;
 #[cfg(feature = "resources")]
@@ -150,8 +154,12 @@ pub(crate) struct Throttled;
 
 /// The names of the services that are here, in the order of [`Services`].
 pub(crate) const NAMES: &[&str] = &[
+    #[cfg(feature = "resources")]
+    "autoscaling",
     #[cfg(feature = "dynamodb")]
     "dynamodb",
+    #[cfg(feature = "resources")]
+    "elasticbeanstalk",
     #[cfg(feature = "resources")]
     "elasticloadbalancing",
     #[cfg(feature = "kinesis")]
@@ -208,8 +216,12 @@ impl Services {
             #[cfg(feature = "sqs")]
             sqs: sqs.handle(scope.clone()),
             all: vec![
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&autoscaling::API], accounts.clone())),
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&beanstalk::API], accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
                 #[cfg(feature = "kinesis")]

@@ -131,10 +131,10 @@ async fn pages() {
     assert_eq!(refused(&sized(401).await), ("ValidationError", &*wrong(401, "less than or equal to 400")));
     assert_eq!(refused(&sized(0).await), ("ValidationError", &*wrong(0, "greater than or equal to 1")));
     assert_eq!(refused(&sized(-1).await).0, "ValidationError");
-    let marked = |marker: &str| elb.describe_load_balancers().marker(marker).send();
-    assert_eq!(refused(&marked("never").await).0, "ValidationError");
+    let behind = |marker: &str| elb.describe_load_balancers().marker(marker).send();
+    assert_eq!(refused(&behind("never").await).0, "ValidationError");
     let marker = first.next_marker().unwrap();
-    let second = marked(marker).await.unwrap();
+    let second = behind(marker).await.unwrap();
     assert_eq!(second.load_balancer_descriptions()[0].load_balancer_name(), Some("classic-400"));
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
+use super::{Tags, made_up};
 
 /// An Auto Scaling group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +28,19 @@ pub struct AutoScalingGroup {
     pub target_groups: Vec<String>,
     /// Ids.
     pub subnets: Vec<String>,
-    /// Default: the region's first.
+    /// Default: those of the subnets, or else the region's first.
     pub availability_zones: Vec<String>,
     /// Tags.
     pub tags: Tags,
+}
+
+impl AutoScalingGroup {
+    /// The ARN that it has in an account and region.
+    #[must_use]
+    pub fn arn(&self, account: &str, region: &str) -> String {
+        let (uuid, name) = (made_up::uuid(&["group", &self.name, account, region]), &self.name);
+        format!("arn:aws:autoscaling:{region}:{account}:autoScalingGroup:{uuid}:autoScalingGroupName/{name}")
+    }
 }
 
 /// A launch template and its version.
@@ -60,4 +69,14 @@ pub struct LaunchConfiguration {
     pub security_groups: Vec<String>,
     /// The name.
     pub instance_profile: Option<String>,
+}
+
+impl LaunchConfiguration {
+    /// The ARN that it has in an account and region.
+    #[must_use]
+    pub fn arn(&self, account: &str, region: &str) -> String {
+        let uuid = made_up::uuid(&["launch-configuration", &self.name, account, region]);
+        let head = format!("arn:aws:autoscaling:{region}:{account}:launchConfiguration:{uuid}");
+        format!("{head}:launchConfigurationName/{}", self.name)
+    }
 }

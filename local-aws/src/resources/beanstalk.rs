@@ -16,6 +16,14 @@ pub struct Application {
     pub tags: Tags,
 }
 
+impl Application {
+    /// The ARN that it has in an account and region.
+    #[must_use]
+    pub fn arn(&self, account: &str, region: &str) -> String {
+        format!("arn:aws:elasticbeanstalk:{region}:{account}:application/{}", self.name)
+    }
+}
+
 /// An Elastic Beanstalk environment, and the resources that it made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,4 +52,22 @@ pub struct Environment {
     pub load_balancers: Vec<String>,
     /// Tags.
     pub tags: Tags,
+}
+
+impl Environment {
+    /// The ARN that it has in an account and region.
+    #[must_use]
+    pub fn arn(&self, account: &str, region: &str) -> String {
+        format!("arn:aws:elasticbeanstalk:{region}:{account}:environment/{}/{}", self.application, self.name)
+    }
+
+    /// The DNS name that it has in a region.
+    #[must_use]
+    pub fn cname(&self, region: &str) -> String {
+        self.cname.clone().unwrap_or_else(|| format!("{}.{region}.elasticbeanstalk.com", self.name))
+    }
+
+    pub(crate) fn status(&self) -> &str {
+        self.status.as_deref().unwrap_or("Ready")
+    }
 }

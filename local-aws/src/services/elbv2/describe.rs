@@ -53,7 +53,7 @@ pub(super) fn target_group(xml: &mut Document, resources: &Resources, scope: &Sc
     xml.text("TargetGroupName", &group.name);
     if !is_lambda {
         xml.text("Protocol", protocol);
-        xml.text("Port", group.targets.first().and_then(|it| it.port).unwrap_or(port(protocol)));
+        xml.text("Port", group.targets.first().and_then(|it| it.port).unwrap_or_else(|| port(protocol)));
         xml.maybe("VpcId", group.vpc.as_ref());
         xml.text("HealthCheckProtocol", if is_http { "HTTP" } else { "TCP" });
         xml.text("HealthCheckPort", "traffic-port");

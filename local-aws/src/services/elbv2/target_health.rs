@@ -60,7 +60,7 @@ fn description(xml: &mut Document, group: &TargetGroup, target: &Target) {
 }
 
 fn port(target: &Target) -> u16 {
-    target.port.unwrap_or(describe::port("HTTP"))
+    target.port.unwrap_or_else(|| describe::port("HTTP"))
 }
 
 /// The state, and the reason and description of one that is not healthy.
