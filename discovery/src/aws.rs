@@ -7,6 +7,16 @@ mod tags;
 
 #[cfg(feature = "elb")]
 pub mod elb;
+#[cfg(feature = "iam")]
+pub mod iam;
+#[cfg(feature = "kinesis")]
+pub mod kinesis;
+#[cfg(feature = "lambda")]
+pub mod lambda;
+#[cfg(feature = "s3")]
+pub mod s3;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 
 pub use self::{
     clients::Clients,

@@ -73,7 +73,7 @@ impl Discovery {
             let _ = told.await;
         }
         let outcome = self.runner().look(|engine| engine.outcome(id));
-        match outcome.map(|model| model.downcast::<M::Model>()) {
+        match outcome.map(Arc::downcast::<M::Model>) {
             Outcome::Found(Err(_)) => Outcome::Failed("it is of another type".into()),
             Outcome::Found(Ok(model)) => Outcome::Found(model),
             Outcome::Absent => Outcome::Absent,

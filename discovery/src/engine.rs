@@ -279,7 +279,7 @@ impl Engine {
             .map(|(id, _)| *id)
             .collect();
         for list in running {
-            self.end_list(list, Err((OutcomeKind::Cancelled, "the discovery was shut down".into())));
+            self.end_list(list, &Err((OutcomeKind::Cancelled, "the discovery was shut down".into())));
         }
         self.finish_op();
         self.watchers.clear();

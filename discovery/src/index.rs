@@ -32,13 +32,16 @@ use crate::Mirror;
 /// ```
 pub struct Index<M: Mirror> {
     pub(crate) name: &'static str,
-    pub(crate) keys: fn(&M::Model, &mut dyn FnMut(&str)),
+    pub(crate) keys: Keys<M::Model>,
 }
+
+/// Adds the keys of a model.
+type Keys<T> = fn(&T, &mut dyn FnMut(&str));
 
 impl<M: Mirror> Index<M> {
     /// An index under the keys that `keys` adds for a resource. Of one type, no two indexes have the same name.
     #[must_use]
-    pub const fn over_list(name: &'static str, keys: fn(&M::Model, &mut dyn FnMut(&str))) -> Self {
+    pub const fn over_list(name: &'static str, keys: Keys<M::Model>) -> Self {
         Self { name, keys }
     }
 }

@@ -29,6 +29,7 @@ pub(crate) trait Kind: Send + Sync {
     fn group<'k>(&self, key: &'k str) -> Option<Cow<'k, str>>;
     fn find<'t>(&self, term: &'t Term) -> Find<'t>;
     fn answers_to(&self, model: &dyn Any, term: &Term) -> bool;
+    fn names(&self, key: &str, term: &Term) -> bool;
     fn json(&self, model: &dyn Any) -> Result<Value, serde_json::Error>;
     /// Adds patches to a model, which is copied if somebody else holds it.
     fn patch(&self, model: &mut AnyModel, patches: Vec<Patch>);
@@ -118,6 +119,10 @@ impl<M: Mirror> Kind for Registered<M> {
         model::<M>(any).is_some_and(|model| M::answers_to(model, term))
     }
 
+    fn names(&self, key: &str, term: &Term) -> bool {
+        M::names(key, term)
+    }
+
     fn json(&self, any: &dyn Any) -> Result<Value, serde_json::Error> {
         model::<M>(any).map_or(Ok(Value::Null), serde_json::to_value)
     }
@@ -127,7 +132,9 @@ impl<M: Mirror> Kind for Registered<M> {
         // The cache's own is let go of first: then nothing is copied unless somebody else holds it.
         *any = Arc::new(());
         let inside = Arc::make_mut(&mut model);
-        patches.into_iter().for_each(|patch| patch(inside));
+        for patch in patches {
+            patch(inside);
+        }
         *any = model;
     }
 

@@ -103,7 +103,7 @@ pub trait Mirror: Send + Sync + Sized + 'static {
 
     /// How to look for a term that somebody typed. Default: in the list.
     #[must_use]
-    fn find<'t>(term: &'t Term) -> Find<'t> {
+    fn find(term: &Term) -> Find<'_> {
         let _ = term;
         Find::List
     }
@@ -114,5 +114,13 @@ pub trait Mirror: Send + Sync + Sized + 'static {
         let mut same = Self::key(model) == term.text();
         Self::aliases(model, &mut |alias| same |= alias == term.text());
         same
+    }
+
+    /// Whether a resource of which a list [names](Answers::named) nothing but the key may answer to a term: the others are
+    /// not fetched to see. Default: it may.
+    #[must_use]
+    fn names(key: &str, term: &Term) -> bool {
+        let _ = (key, term);
+        true
     }
 }

@@ -31,7 +31,6 @@ use crate::{Builder, Scope};
 /// # Ok::<(), tidegate_discovery::BuildError>(())
 /// # }).unwrap();
 /// ```
-#[must_use]
 pub fn mirrors(
     builder: Builder,
     config: impl Fn(&Scope) -> Option<SdkConfig> + Send + Sync + 'static,

@@ -165,12 +165,12 @@ impl Engine {
             Ok((answers, goes_on)) => {
                 self.take(lane, answers);
                 if !goes_on {
-                    self.end_list(list, Ok(()));
+                    self.end_list(list, &Ok(()));
                 }
                 goes_on
             }
             Err(error) => {
-                self.end_list(list, Err((outcome_of(&error), error.line().into())));
+                self.end_list(list, &Err((outcome_of(&error), error.line().into())));
                 false
             }
         };
@@ -187,7 +187,7 @@ impl Engine {
             }
             (Work::List, false) => {
                 let list = (lane.kind, lane.scope, lane.group);
-                self.end_list(list, Err((OutcomeKind::Cancelled, "the discovery was shut down".into())));
+                self.end_list(list, &Err((OutcomeKind::Cancelled, "the discovery was shut down".into())));
             }
             (_, true) => {
                 self.landed(lane);
@@ -245,7 +245,7 @@ impl Engine {
             self.nodes[id].is.queued &= lane.work != Work::Fetch;
             match lane.work {
                 Work::Part(_) => {
-                    self.part_done(id, Some((self.part_name(lane), api, outcome, Arc::clone(&reason))))
+                    self.part_done(id, Some((self.part_name(lane), api, outcome, Arc::clone(&reason))));
                 }
                 _ if !self.nodes[id].is.awaiting => {}
                 // What cannot be had by id may yet be listed.
@@ -362,7 +362,7 @@ impl Engine {
     }
 
     fn named(&mut self, lane: LaneId, key: &str) {
-        let demand = self.demand_of_named(lane.kind, lane.scope);
+        let demand = self.demand_of_named(lane.kind, lane.scope, key);
         if let Some(id) = self.nodes.find(lane.kind, lane.scope, key)
             && self.nodes[id].is.awaiting
             && lane.work == Work::List
@@ -388,18 +388,13 @@ impl Engine {
 
     fn unreadable(&mut self, lane: LaneId, key: Option<&str>, field: &str) {
         let reason: Arc<str> = format!("its field {field} cannot be read").into();
-        let nameless = match key {
-            Some(_) => String::new(),
-            None => {
-                self.nameless += 1;
-                format!("?{}", self.nameless)
-            }
-        };
+        self.nameless += u64::from(key.is_none());
+        let nameless = format!("?{}", self.nameless);
         let Some(id) = self.node(lane.kind, lane.scope, key.unwrap_or(&nameless)) else { return };
         if !matches!(self.nodes[id].state, State::Named) && !self.nodes[id].is.awaiting {
             return;
         }
-        let demand = self.demand_of_named(lane.kind, lane.scope);
+        let demand = self.demand_of_named(lane.kind, lane.scope, key.unwrap_or(""));
         let node = &mut self.nodes[id];
         // One without a key may be what somebody waits for: it is shown, whoever asked.
         node.demand = node.demand.max(if key.is_none() { Demand::Asked } else { demand });

@@ -123,19 +123,19 @@ impl Engine {
     }
 
     /// A list has come to its end.
-    pub(super) fn end_list(&mut self, list: ListKey, result: Result<(), (OutcomeKind, Arc<str>)>) {
+    pub(super) fn end_list(&mut self, list: ListKey, result: &Result<(), (OutcomeKind, Arc<str>)>) {
         let (kind, scope, group) = list;
         let Some(known) = self.lists.get_mut(&list).filter(|it| it.state == ListState::Running) else {
             return;
         };
         self.released += 1;
         let waiting = std::mem::take(&mut known.waiting);
-        known.state = match &result {
+        known.state = match result {
             Ok(()) => ListState::Complete,
             Err((outcome, reason)) => ListState::Ended(*outcome, Arc::clone(reason)),
         };
         let lane = LaneId { kind, work: Work::List, scope, group };
-        if let (Err((outcome, reason)), Some(api)) = (&result, self.api(lane)) {
+        if let (Err((outcome, reason)), Some(api)) = (result, self.api(lane)) {
             self.problem(api, scope, *outcome, reason);
             if matches!(outcome, OutcomeKind::Denied | OutcomeKind::Unsupported) {
                 self.refused.insert((kind, Work::List, scope), (*outcome, Arc::clone(reason)));
@@ -145,7 +145,7 @@ impl Engine {
             if !self.nodes[id].is.awaiting {
                 continue;
             }
-            match &result {
+            match result {
                 Ok(()) => self.absent(id),
                 // What cannot be listed may yet be had by id.
                 Err(_) if self.can_fetch(kind, scope) && !self.is_closed => {

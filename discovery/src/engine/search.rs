@@ -92,11 +92,14 @@ impl Engine {
     }
 
     /// How much is wanted of a node of which a list tells nothing but its key.
-    pub(super) fn demand_of_named(&self, kind: u16, scope: u32) -> Demand {
+    pub(super) fn demand_of_named(&self, kind: u16, scope: u32, key: &str) -> Demand {
+        let mirror = self.kinds.of(kind);
+        let demand = |search: &Search| match search {
+            Search::All => Demand::Asked,
+            Search::Listed(term) | Search::Whole(term) if mirror.names(key, term) => Demand::Probed,
+            _ => Demand::None,
+        };
         let searches = self.searches.get(&(kind, scope)).into_iter().flatten();
-        searches
-            .map(|search| if matches!(search, Search::All) { Demand::Asked } else { Demand::Probed })
-            .max()
-            .unwrap_or_default()
+        searches.map(demand).max().unwrap_or_default()
     }
 }

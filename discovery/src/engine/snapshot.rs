@@ -16,10 +16,8 @@ impl Engine {
             node.demand == Demand::Asked && !matches!(node.state, State::Alias(_))
         };
         let mut places = vec![u32::MAX; self.nodes.len()];
-        let mut shown = 0;
-        for id in self.nodes.ids().filter(|id| is_shown(*id)) {
-            places[id as usize] = shown;
-            shown += 1;
+        for (place, id) in (0..).zip(self.nodes.ids().filter(|id| is_shown(*id))) {
+            places[id as usize] = place;
         }
         let vias: Vec<Arc<str>> = self.vias.all.iter().map(|via| Arc::from(*via)).collect();
         let names: Vec<Arc<str>> = self.kinds.iter().map(|kind| Arc::from(kind.name())).collect();

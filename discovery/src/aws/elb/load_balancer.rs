@@ -155,7 +155,7 @@ impl Mirror for LoadBalancers {
         Ok(())
     }
 
-    fn find<'t>(term: &'t Term) -> Find<'t> {
+    fn find(term: &Term) -> Find<'_> {
         if term.tag().is_some() { Find::Whole } else { Find::List }
     }
 

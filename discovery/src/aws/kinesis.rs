@@ -1,0 +1,5 @@
+//! Amazon Kinesis Data Streams.
+
+mod stream;
+
+pub use self::stream::{Stream, Streams};

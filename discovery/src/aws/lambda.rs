@@ -1,0 +1,5 @@
+//! AWS Lambda.
+
+mod function;
+
+pub use self::function::{Function, Functions};

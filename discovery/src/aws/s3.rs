@@ -1,0 +1,5 @@
+//! Amazon S3.
+
+mod bucket;
+
+pub use self::bucket::{Bucket, Buckets};
