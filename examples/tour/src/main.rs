@@ -2,6 +2,7 @@
 
 mod cloning;
 mod consuming;
+mod digging;
 mod embedded;
 mod throttling;
 
@@ -37,5 +38,7 @@ async fn tour() -> Result<(), Box<dyn Error>> {
     println!(
         "\nkinesis-consumer, on lanes: two workers share 4 shards; one shard is split, then one worker stops.\n"
     );
-    consuming::show().await
+    consuming::show().await?;
+    println!("\ndiscovery: what is behind www.shop.example, where everything refers to everything.\n");
+    digging::show().await
 }
