@@ -14,6 +14,8 @@ mod constraint;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 #[cfg(feature = "resources")]
+mod ec2;
+#[cfg(feature = "resources")]
 mod elb;
 #[cfg(feature = "resources")]
 mod elbv2;
@@ -159,6 +161,8 @@ pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "dynamodb")]
     "dynamodb",
     #[cfg(feature = "resources")]
+    "ec2",
+    #[cfg(feature = "resources")]
     "elasticbeanstalk",
     #[cfg(feature = "resources")]
     "elasticloadbalancing",
@@ -220,6 +224,8 @@ impl Services {
                 Box::new(query::Query::new(&[&autoscaling::API], accounts.clone())),
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&ec2::API], accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&beanstalk::API], accounts.clone())),
                 #[cfg(feature = "resources")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
+use super::{Tags, made_up};
 
 /// An EC2 instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,34 @@ impl Default for Instance {
     }
 }
 
+impl Instance {
+    /// The DNS name inside the VPC.
+    #[must_use]
+    pub fn private_dns(&self, region: &str) -> Option<String> {
+        let made = || {
+            let dashed = self.private_ip.as_ref()?.replace('.', "-");
+            Some(match region {
+                "us-east-1" => format!("ip-{dashed}.ec2.internal"),
+                region => format!("ip-{dashed}.{region}.compute.internal"),
+            })
+        };
+        self.private_dns_name.clone().or_else(made)
+    }
+
+    /// The DNS name outside of it.
+    #[must_use]
+    pub fn public_dns(&self, region: &str) -> Option<String> {
+        let made = || {
+            let dashed = self.public_ip.as_ref()?.replace('.', "-");
+            Some(match region {
+                "us-east-1" => format!("ec2-{dashed}.compute-1.amazonaws.com"),
+                region => format!("ec2-{dashed}.{region}.compute.amazonaws.com"),
+            })
+        };
+        self.public_dns_name.clone().or_else(made)
+    }
+}
+
 /// An EC2 key pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -78,6 +106,14 @@ pub struct KeyPair {
     pub id: Option<String>,
     /// Tags.
     pub tags: Tags,
+}
+
+impl KeyPair {
+    /// The id.
+    #[must_use]
+    pub fn key_pair_id(&self) -> String {
+        self.id.clone().unwrap_or_else(|| format!("key-0{}", made_up::hex(&["key pair", &self.name])))
+    }
 }
 
 /// An EC2 security group.
