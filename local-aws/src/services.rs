@@ -11,6 +11,8 @@ mod dynamodb;
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
 mod query;
+#[cfg(feature = "resources")]
+mod route53;
 #[cfg(feature = "s3")]
 pub(crate) mod s3;
 #[cfg(feature = "sqs")]
@@ -148,6 +150,8 @@ pub(crate) const NAMES: &[&str] = &[
     "dynamodb",
     #[cfg(feature = "kinesis")]
     "kinesis",
+    #[cfg(feature = "resources")]
+    "route53",
     #[cfg(feature = "s3")]
     "s3",
     #[cfg(feature = "sqs")]
@@ -204,6 +208,8 @@ impl Services {
                 Box::new(dynamodb::DynamoDb::default()),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
+                #[cfg(feature = "resources")]
+                Box::new(route53::Route53::new(accounts.clone())),
                 #[cfg(feature = "s3")]
                 Box::new(s3),
                 #[cfg(feature = "sqs")]

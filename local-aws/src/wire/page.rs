@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn every_item_is_on_one_page() {
-        for (items, most) in [(0, 3), (3, 3), (7, 3), (9, 3)] {
+        for (items, most) in [(0_u32, 3), (3, 3), (7, 3), (9, 3)] {
             let (mut all, mut token, mut pages) = (Vec::new(), None::<String>, 0);
             loop {
                 let page = Page::of("list", 0..items, token.as_deref(), most).unwrap();
