@@ -34,6 +34,8 @@ pub use self::{
     route53::{Alias, HostedZone, RecordSet},
 };
 
+pub(crate) use self::route53::dns_name;
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 

@@ -23,6 +23,8 @@ mod elbv2;
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
 mod query;
+#[cfg(feature = "resources")]
+mod route53;
 #[cfg(feature = "s3")]
 pub(crate) mod s3;
 #[cfg(feature = "sqs")]
@@ -168,6 +170,8 @@ pub(crate) const NAMES: &[&str] = &[
     "elasticloadbalancing",
     #[cfg(feature = "kinesis")]
     "kinesis",
+    #[cfg(feature = "resources")]
+    "route53",
     #[cfg(feature = "s3")]
     "s3",
     #[cfg(feature = "sqs")]
@@ -232,6 +236,8 @@ impl Services {
                 Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
+                #[cfg(feature = "resources")]
+                Box::new(route53::Route53::new(accounts.clone())),
                 #[cfg(feature = "s3")]
                 Box::new(s3),
                 #[cfg(feature = "sqs")]

@@ -13,6 +13,8 @@ pub(crate) mod form;
 pub(crate) mod json;
 #[cfg(feature = "resources")]
 pub(crate) mod page;
+#[cfg(feature = "resources")]
+pub(crate) mod rest;
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
 pub(crate) mod timestamp;
 pub(crate) mod xml;

@@ -148,14 +148,7 @@ impl Api {
     fn error(&self, status: StatusCode, code: &str, message: &str, id: &str) -> Response {
         let mut xml = Document::default();
         match self.envelope {
-            Envelope::Result => xml.root("ErrorResponse", self.namespace, |xml| {
-                xml.node("Error", |xml| {
-                    xml.text("Type", if status.is_server_error() { "Receiver" } else { "Sender" });
-                    xml.text("Code", code);
-                    xml.text("Message", message);
-                });
-                xml.text("RequestId", id);
-            }),
+            Envelope::Result => return failed(self.namespace, status, code, message, id),
             // EC2's errors are in no namespace.
             Envelope::Ec2 => xml.node("Response", |xml| {
                 xml.node("Errors", |xml| {
@@ -171,7 +164,21 @@ impl Api {
     }
 }
 
-fn answer(status: StatusCode, xml: Document, id: &str) -> Response {
+/// An error as all XML protocols of AWS write it but S3's and EC2's.
+pub(super) fn failed(namespace: &str, status: StatusCode, code: &str, message: &str, id: &str) -> Response {
+    let mut xml = Document::default();
+    xml.root("ErrorResponse", namespace, |xml| {
+        xml.node("Error", |xml| {
+            xml.text("Type", if status.is_server_error() { "Receiver" } else { "Sender" });
+            xml.text("Code", code);
+            xml.text("Message", message);
+        });
+        xml.text("RequestId", id);
+    });
+    answer(status, xml, id)
+}
+
+pub(super) fn answer(status: StatusCode, xml: Document, id: &str) -> Response {
     let mut response = Response::new(full(xml.into_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
