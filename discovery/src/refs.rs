@@ -18,7 +18,7 @@ pub(crate) enum Named<'a> {
     /// One resource, and the field that names it.
     One { of: TypeId, via: &'static str, scope: &'a Scope, key: &'a str },
     /// The resources that hold a key.
-    Holders { of: TypeId, index: &'static dyn AnyIndex, key: &'a str },
+    Holders { of: TypeId, index: &'static dyn AnyIndex, scope: &'a Scope, key: &'a str },
 }
 
 impl<'a> Refs<'a> {
@@ -70,9 +70,15 @@ impl<'a> Refs<'a> {
     /// The resources that hold `key`, in the same scope: they are asked for, and their own references say how they
     /// come to be here.
     pub fn holders<M: Mirror>(&mut self, index: &'static Index<M>, key: impl AsRef<str>) {
+        let scope = self.scope;
+        self.holders_in(index, scope, key);
+    }
+
+    /// The resources that hold `key`, in another scope.
+    pub fn holders_in<M: Mirror>(&mut self, index: &'static Index<M>, scope: &Scope, key: impl AsRef<str>) {
         let key = key.as_ref();
         if !key.is_empty() {
-            (self.take)(Named::Holders { of: TypeId::of::<M>(), index, key });
+            (self.take)(Named::Holders { of: TypeId::of::<M>(), index, scope, key });
         }
     }
 }
