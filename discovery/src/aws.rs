@@ -1,8 +1,11 @@
 //! Mirrors of AWS resources, each service behind a feature.
 
 mod clients;
+mod ec2_id;
 mod failure;
 mod mirrors;
+#[cfg(test)]
+mod said;
 mod tags;
 
 #[cfg(feature = "elb")]
@@ -17,6 +20,8 @@ pub mod lambda;
 pub mod s3;
 #[cfg(feature = "sqs")]
 pub mod sqs;
+#[cfg(feature = "route53")]
+pub mod route53;
 
 pub use self::{
     clients::Clients,
