@@ -8,6 +8,10 @@ mod mirrors;
 mod said;
 mod tags;
 
+#[cfg(feature = "autoscaling")]
+pub mod autoscaling;
+#[cfg(feature = "ec2")]
+pub mod ec2;
 #[cfg(feature = "elb")]
 pub mod elb;
 #[cfg(feature = "iam")]
@@ -16,12 +20,12 @@ pub mod iam;
 pub mod kinesis;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+#[cfg(feature = "route53")]
+pub mod route53;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "sqs")]
 pub mod sqs;
-#[cfg(feature = "route53")]
-pub mod route53;
 
 pub use self::{
     clients::Clients,

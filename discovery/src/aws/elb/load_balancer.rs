@@ -89,7 +89,22 @@ impl Mirror for LoadBalancers {
     }
 
     fn refs(model: &LoadBalancer, refs: &mut Refs<'_>) {
-        let _ = (model, refs);
+        #[cfg(feature = "ec2")]
+        {
+            use crate::aws::ec2::{Instances, SecurityGroups, Subnets, Vpcs};
+            refs.many::<Instances>("Instances", &model.instances);
+            refs.many::<SecurityGroups>("SecurityGroups", &model.security_groups);
+            refs.many::<Subnets>("Subnets", &model.subnets);
+            refs.maybe::<Vpcs>("VPCId", model.vpc_id.as_ref());
+        }
+        #[cfg(feature = "autoscaling")]
+        refs.holders(&crate::aws::autoscaling::Groups::OF_LOAD_BALANCER, &model.name);
+        #[cfg(feature = "route53")]
+        if let Some(name) = &model.dns_name {
+            refs.holders(&crate::aws::route53::RecordSets::OF_DNS_NAME, name);
+        }
+        #[cfg(feature = "elasticbeanstalk")]
+        model.tags.environment(refs);
     }
 
     fn plan(&self) -> Plan {
