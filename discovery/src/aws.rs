@@ -1,12 +1,31 @@
 //! Mirrors of AWS resources, each service behind a feature.
 
+#[cfg(any(
+    feature = "ecs",
+    feature = "elbv2",
+    feature = "sqs",
+    all(feature = "elasticbeanstalk", feature = "iam")
+))]
+mod arns;
 mod clients;
+#[cfg(any(
+    feature = "ecs",
+    feature = "elasticbeanstalk",
+    feature = "elbv2",
+    feature = "kinesis",
+    feature = "route53",
+    feature = "s3",
+    feature = "sqs"
+))]
 mod ec2_id;
 mod failure;
 #[cfg(test)]
+#[allow(dead_code, reason = "which mirrors are there is a matter of features")]
 mod said;
 mod tags;
 
+#[cfg(feature = "elasticbeanstalk")]
+pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
 pub mod elb;
 #[cfg(feature = "route53")]
