@@ -2,9 +2,9 @@
 
 #[cfg(any(
     feature = "ecs",
-    feature = "elbv2",
     feature = "sqs",
-    all(feature = "elasticbeanstalk", feature = "iam")
+    all(feature = "elasticbeanstalk", feature = "iam"),
+    all(feature = "elbv2", feature = "lambda")
 ))]
 mod arns;
 mod clients;
@@ -28,6 +28,8 @@ mod tags;
 pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
 pub mod elb;
+#[cfg(feature = "elbv2")]
+pub mod elbv2;
 #[cfg(feature = "route53")]
 pub mod route53;
 

@@ -396,27 +396,24 @@ mod tests {
     fn it_refers_to_what_it_made() {
         let mut environment = environment();
         add_resources(&made(), &mut environment);
-        #[allow(unused_mut, reason = "which services are there is a matter of features")]
-        let mut expected = vec![one::<Applications>("ApplicationName", "shop")];
-        #[cfg(feature = "autoscaling")]
-        {
-            use crate::aws::autoscaling::{Groups, LaunchConfigurations};
-            expected.push(one::<Groups>("AutoScalingGroups", "group"));
-            expected.push(one::<LaunchConfigurations>("LaunchConfigurations", "configuration"));
-        }
-        #[cfg(feature = "ec2")]
-        {
-            use crate::aws::ec2::{Instances, LaunchTemplates};
-            expected.push(one::<Instances>("Instances", "i-1"));
-            expected.push(one::<LaunchTemplates>("LaunchTemplates", "lt-1"));
-        }
-        #[cfg(feature = "elb")]
-        expected.push(one::<crate::aws::elb::LoadBalancers>("LoadBalancers", "classic"));
-        #[cfg(feature = "elbv2")]
-        expected.push(one::<crate::aws::elbv2::LoadBalancers>("LoadBalancers", ARN));
-        #[cfg(feature = "sqs")]
-        expected.push(one::<crate::aws::sqs::Queues>("Queues", "https://queue/jobs"));
-        assert_eq!(refs::<Environments>(&environment), expected);
+        let all = [
+            one::<Applications>("ApplicationName", "shop"),
+            #[cfg(feature = "autoscaling")]
+            one::<crate::aws::autoscaling::Groups>("AutoScalingGroups", "group"),
+            #[cfg(feature = "autoscaling")]
+            one::<crate::aws::autoscaling::LaunchConfigurations>("LaunchConfigurations", "configuration"),
+            #[cfg(feature = "ec2")]
+            one::<crate::aws::ec2::Instances>("Instances", "i-1"),
+            #[cfg(feature = "ec2")]
+            one::<crate::aws::ec2::LaunchTemplates>("LaunchTemplates", "lt-1"),
+            #[cfg(feature = "elb")]
+            one::<crate::aws::elb::LoadBalancers>("LoadBalancers", "classic"),
+            #[cfg(feature = "elbv2")]
+            one::<crate::aws::elbv2::LoadBalancers>("LoadBalancers", ARN),
+            #[cfg(feature = "sqs")]
+            one::<crate::aws::sqs::Queues>("Queues", "https://queue/jobs"),
+        ];
+        assert_eq!(refs::<Environments>(&environment), all);
     }
 
     #[test]
