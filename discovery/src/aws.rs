@@ -1,10 +1,14 @@
 //! Mirrors of AWS resources, each service behind a feature.
 
+#[allow(dead_code, reason = "which mirrors are there is a matter of features")]
+mod arns;
 mod clients;
+#[allow(dead_code, reason = "which mirrors are there is a matter of features")]
 mod ec2_id;
 mod failure;
 mod mirrors;
 #[cfg(test)]
+#[allow(dead_code, reason = "which mirrors are there is a matter of features")]
 mod said;
 mod tags;
 
@@ -12,8 +16,12 @@ mod tags;
 pub mod autoscaling;
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(feature = "elasticbeanstalk")]
+pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
 pub mod elb;
+#[cfg(feature = "elbv2")]
+pub mod elbv2;
 #[cfg(feature = "iam")]
 pub mod iam;
 #[cfg(feature = "kinesis")]

@@ -353,16 +353,16 @@ mod tests {
         let record = alias("Z2", &format!("dualstack.{BALANCER}."));
         let name = BALANCER.to_ascii_lowercase();
         assert_eq!(keys(RecordSets::OF_DNS_NAME, &record), [&*name]);
-        let there = here();
-        let mut expected = vec![one_in::<HostedZones>("HostedZoneId", &here().global(), "Z1")];
-        #[cfg(feature = "elasticbeanstalk")]
-        expected.push(holders_in(crate::aws::elasticbeanstalk::Environments::OF_DNS_NAME, &there, &name));
-        #[cfg(feature = "elb")]
-        expected.push(holders_in(crate::aws::elb::LoadBalancers::OF_DNS_NAME, &there, &name));
-        #[cfg(feature = "elbv2")]
-        expected.push(holders_in(crate::aws::elbv2::LoadBalancers::OF_DNS_NAME, &there, &name));
-        let _ = (&mut expected, &there);
-        assert_eq!(refs(&record), expected);
+        let all = [
+            one_in::<HostedZones>("HostedZoneId", &here().global(), "Z1"),
+            #[cfg(feature = "elasticbeanstalk")]
+            holders_in(crate::aws::elasticbeanstalk::Environments::OF_DNS_NAME, &here(), &name),
+            #[cfg(feature = "elb")]
+            holders_in(crate::aws::elb::LoadBalancers::OF_DNS_NAME, &here(), &name),
+            #[cfg(feature = "elbv2")]
+            holders_in(crate::aws::elbv2::LoadBalancers::OF_DNS_NAME, &here(), &name),
+        ];
+        assert_eq!(refs(&record), all);
     }
 
     #[test]
