@@ -10,6 +10,7 @@ mod elbv2;
 mod generate;
 mod iam;
 mod lambda;
+pub(crate) mod made_up;
 mod route53;
 mod story;
 

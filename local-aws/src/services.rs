@@ -7,6 +7,8 @@ pub(crate) mod accounts;
 mod clock;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+#[cfg(feature = "resources")]
+mod ecs;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
@@ -148,6 +150,8 @@ pub(crate) struct Throttled;
 pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "dynamodb")]
     "dynamodb",
+    #[cfg(feature = "resources")]
+    "ecs",
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "resources")]
@@ -206,6 +210,8 @@ impl Services {
             all: vec![
                 #[cfg(feature = "dynamodb")]
                 Box::new(dynamodb::DynamoDb::default()),
+                #[cfg(feature = "resources")]
+                Box::new(ecs::Ecs::new(accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
                 #[cfg(feature = "resources")]
