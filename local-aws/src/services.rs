@@ -19,6 +19,7 @@ mod ec2;
 mod elb;
 #[cfg(feature = "resources")]
 mod elbv2;
+mod ecs;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
@@ -168,6 +169,7 @@ pub(crate) const NAMES: &[&str] = &[
     "elasticbeanstalk",
     #[cfg(feature = "resources")]
     "elasticloadbalancing",
+    "ecs",
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "resources")]
@@ -234,6 +236,7 @@ impl Services {
                 Box::new(query::Query::new(&[&beanstalk::API], accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
+                Box::new(ecs::Ecs::new(accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
                 #[cfg(feature = "resources")]
