@@ -16,10 +16,11 @@ mod dynamodb;
 #[cfg(feature = "resources")]
 mod ec2;
 #[cfg(feature = "resources")]
+mod ecs;
+#[cfg(feature = "resources")]
 mod elb;
 #[cfg(feature = "resources")]
 mod elbv2;
-mod ecs;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
@@ -166,10 +167,11 @@ pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "resources")]
     "ec2",
     #[cfg(feature = "resources")]
+    "ecs",
+    #[cfg(feature = "resources")]
     "elasticbeanstalk",
     #[cfg(feature = "resources")]
     "elasticloadbalancing",
-    "ecs",
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "resources")]
@@ -233,10 +235,11 @@ impl Services {
                 #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&ec2::API], accounts.clone())),
                 #[cfg(feature = "resources")]
+                Box::new(ecs::Ecs::new(accounts.clone())),
+                #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&beanstalk::API], accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
-                Box::new(ecs::Ecs::new(accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
                 #[cfg(feature = "resources")]

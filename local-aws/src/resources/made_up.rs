@@ -33,7 +33,6 @@ pub(crate) fn uuid(parts: &[&str]) -> String {
 
 /// The zone of what does not say in which it is.
 pub(crate) fn first_zone(region: &str) -> String {
-fn first_zone(region: &str) -> String {
     format!("{region}a")
 }
 
