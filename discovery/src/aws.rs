@@ -24,6 +24,8 @@ mod failure;
 mod said;
 mod tags;
 
+#[cfg(feature = "ecs")]
+pub mod ecs;
 #[cfg(feature = "elasticbeanstalk")]
 pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
