@@ -16,6 +16,8 @@ mod tags;
 pub mod autoscaling;
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(feature = "ecs")]
+pub mod ecs;
 #[cfg(feature = "elasticbeanstalk")]
 pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
