@@ -12,6 +12,8 @@ mod ecs;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
+mod lambda;
+#[cfg(feature = "resources")]
 mod query;
 #[cfg(feature = "resources")]
 mod route53;
@@ -155,6 +157,8 @@ pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "resources")]
+    "lambda",
+    #[cfg(feature = "resources")]
     "route53",
     #[cfg(feature = "s3")]
     "s3",
@@ -214,6 +218,8 @@ impl Services {
                 Box::new(ecs::Ecs::new(accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
+                #[cfg(feature = "resources")]
+                Box::new(lambda::Lambda::new(accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(route53::Route53::new(accounts.clone())),
                 #[cfg(feature = "s3")]
