@@ -34,7 +34,7 @@ pub use self::{
     route53::{Alias, HostedZone, RecordSet},
 };
 
-pub(crate) use self::route53::dns_name;
+pub(crate) use self::{iam::role_arn, route53::dns_name};
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;

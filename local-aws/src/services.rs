@@ -24,6 +24,8 @@ mod elbv2;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
+mod lambda;
+#[cfg(feature = "resources")]
 mod query;
 #[cfg(feature = "resources")]
 mod route53;
@@ -175,6 +177,8 @@ pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "resources")]
+    "lambda",
+    #[cfg(feature = "resources")]
     "route53",
     #[cfg(feature = "s3")]
     "s3",
@@ -242,6 +246,8 @@ impl Services {
                 Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
+                #[cfg(feature = "resources")]
+                Box::new(lambda::Lambda::new(accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(route53::Route53::new(accounts.clone())),
                 #[cfg(feature = "s3")]

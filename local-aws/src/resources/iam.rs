@@ -27,3 +27,24 @@ pub struct InstanceProfile {
     /// Tags.
     pub tags: Tags,
 }
+
+impl Role {
+    /// The ARN that it has in an account.
+    #[must_use]
+    pub fn arn(&self, account: &str) -> String {
+        role_arn(account, &self.name)
+    }
+}
+
+impl InstanceProfile {
+    /// The ARN that it has in an account.
+    #[must_use]
+    pub fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:instance-profile/{}", self.name)
+    }
+}
+
+/// The ARN of a role that need not be there.
+pub(crate) fn role_arn(account: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:role/{name}")
+}

@@ -25,3 +25,11 @@ pub struct Function {
     /// Tags.
     pub tags: Tags,
 }
+
+impl Function {
+    /// The ARN that it has in an account and region.
+    #[must_use]
+    pub fn arn(&self, account: &str, region: &str) -> String {
+        format!("arn:aws:lambda:{region}:{account}:function:{}", self.name)
+    }
+}
