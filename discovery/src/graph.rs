@@ -1,7 +1,10 @@
 //! [`Graph`]: an immutable picture of what was found.
 
+mod components;
+mod diff;
 mod document;
 mod node;
+mod tree;
 mod walk;
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
@@ -9,6 +12,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use serde_json::Value;
 
 pub use self::{
+    diff::{Change, Diff, FieldChange, Name},
     document::LoadError,
     node::{Edge, Gap, Node},
     walk::Walk,
@@ -188,7 +192,7 @@ impl Graph {
         self.by_name.get(&name).map(|place| Node { graph: self, place: *place as usize })
     }
 
-    /// What a reference leads to, with all that it refers to: the node, and on from it.
+    /// What is known of what a reference names.
     #[must_use]
     pub fn resolve<M: Mirror>(&self, reference: &Ref<M>) -> Option<M::Model> {
         self.get(reference)?.model::<M>()
@@ -196,7 +200,7 @@ impl Graph {
 
     /// What can be reached from a node, itself first, each node once, the nearest first.
     pub fn walk<'g>(&'g self, from: Node<'g>) -> Walk<'g> {
-        Walk::new(self, [from])
+        Walk::over(self, [from])
     }
 
     /// What was seen, and what could not be seen.

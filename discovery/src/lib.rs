@@ -37,6 +37,7 @@ mod builder;
 mod calls;
 mod discovery;
 mod engine;
+mod export;
 mod fetch;
 mod fetch_error;
 mod follow;
@@ -46,6 +47,7 @@ mod kind;
 mod mirror;
 mod outcome;
 mod plan;
+mod policy;
 mod progress;
 mod reference;
 mod refs;
@@ -64,11 +66,12 @@ pub use self::{
     fetch::Fetch,
     fetch_error::{FetchError, FetchErrorKind},
     follow::Follow,
-    graph::{Edge, Gap, Graph, LoadError, Node, Walk},
+    graph::{Change, Diff, Edge, FieldChange, Gap, Graph, LoadError, Name, Node, Walk},
     index::Index,
     mirror::Mirror,
     outcome::{Outcome, OutcomeKind},
     plan::Plan,
+    policy::policy,
     progress::Progress,
     reference::Ref,
     refs::Refs,

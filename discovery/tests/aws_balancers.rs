@@ -1,17 +1,13 @@
 //! Classic load balancers on the embedded AWS: lists, tags twenty in a call, unknown names.
 
-use std::time::Duration;
+mod account;
 
-use aws_types::region::Region;
-use tidegate_discovery::{
-    Discovery, OutcomeKind, Ref, Scope,
-    aws::{self, elb::LoadBalancers},
-};
+use account::{account, discover, scope};
+use tidegate_discovery::{OutcomeKind, Ref, aws::elb::LoadBalancers};
 use tidegate_local_aws::{
-    Latency, Limit, Limits, LocalAws, Rate,
+    Limit, Limits, Rate,
     resources::{Resources, Sizes},
 };
-use tidegate_throttle::Adaptive;
 
 const NONE: Sizes = Sizes {
     instances: 0,
@@ -22,29 +18,9 @@ const NONE: Sizes = Sizes {
     others: 0,
 };
 
-async fn account(sizes: Sizes) -> LocalAws {
-    let aws = LocalAws::builder().in_process().latency(Latency::fixed(Duration::from_millis(30)));
-    let aws = aws.start().await.unwrap();
-    aws.resources().add(Resources::generate(sizes));
-    aws
-}
-
-fn scope() -> Scope {
-    Scope::new("000000000000", "us-east-1")
-}
-
-fn discover(aws: &LocalAws) -> Discovery {
-    let config = aws.sdk_config();
-    let config = move |scope: &Scope| {
-        let region = Region::new(scope.region().unwrap_or("us-east-1").to_owned());
-        Some(config.to_builder().region(region).build())
-    };
-    aws::mirrors(Discovery::builder(), config).throttle(Adaptive::new()).build().unwrap()
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_inventory_asks_for_twenty_tags_in_a_call() {
-    let aws = account(Sizes { classic_load_balancers: 1_000, ..NONE }).await;
+    let aws = account(Resources::generate(Sizes { classic_load_balancers: 1_000, ..NONE })).await;
     aws.set_limits(Limits::none().with(
         Limit::new("elasticloadbalancing", ["DescribeTags"], Rate::per_second(10), 40).error(
             400,
@@ -69,7 +45,7 @@ async fn an_inventory_asks_for_twenty_tags_in_a_call() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_name_costs_nobody_else() {
-    let aws = account(Sizes { classic_load_balancers: 30, ..NONE }).await;
+    let aws = account(Resources::generate(Sizes { classic_load_balancers: 30, ..NONE })).await;
     let discovery = discover(&aws);
     for n in 0..40 {
         discovery.ask(&Ref::<LoadBalancers>::new(scope(), format!("classic-{n}"))).unwrap();
@@ -85,7 +61,7 @@ async fn an_unknown_name_costs_nobody_else() {
 
 #[tokio::test(start_paused = true)]
 async fn a_tag_is_looked_for_once_the_tags_are_there() {
-    let aws = account(Sizes { classic_load_balancers: 50, others: 5, ..NONE }).await;
+    let aws = account(Resources::generate(Sizes { classic_load_balancers: 50, others: 5, ..NONE })).await;
     let discovery = discover(&aws);
     discovery.search("Name=classic-17".into(), &scope());
     discovery.settled().await;

@@ -13,7 +13,7 @@ pub struct Walk<'g> {
 }
 
 impl<'g> Walk<'g> {
-    pub(super) fn new(graph: &'g Graph, from: impl IntoIterator<Item = Node<'g>>) -> Self {
+    pub(crate) fn over(graph: &'g Graph, from: impl IntoIterator<Item = Node<'g>>) -> Self {
         let mut walk = Self { graph, seen: vec![false; graph.len()], next: VecDeque::new() };
         from.into_iter().for_each(|node| walk.visit(node));
         walk

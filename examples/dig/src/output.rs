@@ -35,9 +35,9 @@ impl Template {
         let is_html = path.extension().is_some_and(|end| end == "html" || end == "htm" || end == "xml");
         environment
             .set_auto_escape_callback(move |_| if is_html { AutoEscape::Html } else { AutoEscape::None });
-        environment
-            .add_template_owned("template", text)
-            .map_err(|error| Problem::Input(format!("the template {name} cannot be read: {}", line(&error))))?;
+        environment.add_template_owned("template", text).map_err(|error| {
+            Problem::Input(format!("the template {name} cannot be read: {}", line(&error)))
+        })?;
         Ok(Self(environment))
     }
 
@@ -52,7 +52,9 @@ impl Template {
             nodes => part("nodes"), edges => part("edges"), complete => part("complete"), calls => part("calls"),
             problems => part("problems"),
         };
-        template.render(context).map_err(|error| Problem::Failed(format!("the template failed: {}", line(&error))))
+        template
+            .render(context)
+            .map_err(|error| Problem::Failed(format!("the template failed: {}", line(&error))))
     }
 }
 
@@ -95,7 +97,9 @@ pub(crate) fn unseen(report: &Report) -> Option<String> {
         return None;
     }
     let mut parts = Vec::new();
-    for outcome in [OutcomeKind::Denied, OutcomeKind::Unsupported, OutcomeKind::Failed, OutcomeKind::Cancelled] {
+    for outcome in
+        [OutcomeKind::Denied, OutcomeKind::Unsupported, OutcomeKind::Failed, OutcomeKind::Cancelled]
+    {
         let mut by_api = std::collections::BTreeMap::<&str, u64>::new();
         for problem in report.problems.iter().filter(|problem| problem.outcome == outcome) {
             *by_api.entry(&problem.api).or_default() += problem.count;

@@ -22,7 +22,8 @@ impl Line {
 /// Shows how far the discovery is.
 pub(crate) fn show(discovery: &Discovery) -> Line {
     let style = ProgressStyle::with_template("{spinner:.cyan} {msg}");
-    let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let bar =
+        ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     bar.enable_steady_tick(Duration::from_millis(100));
     let (mut progress, shown) = (discovery.progress(), bar.clone());
     let follower = tokio::spawn(async move {
