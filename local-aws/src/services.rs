@@ -5,10 +5,14 @@
 pub(crate) mod accounts;
 #[cfg(any(feature = "s3", feature = "kinesis", feature = "sqs"))]
 mod clock;
+#[cfg(feature = "resources")]
+mod constraint;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 #[cfg(feature = "resources")]
 mod ecs;
+#[cfg(feature = "resources")]
+mod iam;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
@@ -154,6 +158,8 @@ pub(crate) const NAMES: &[&str] = &[
     "dynamodb",
     #[cfg(feature = "resources")]
     "ecs",
+    #[cfg(feature = "resources")]
+    "iam",
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "resources")]
@@ -216,6 +222,8 @@ impl Services {
                 Box::new(dynamodb::DynamoDb::default()),
                 #[cfg(feature = "resources")]
                 Box::new(ecs::Ecs::new(accounts.clone())),
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&iam::API], accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
                 #[cfg(feature = "resources")]
