@@ -21,6 +21,8 @@ mod ecs;
 mod elb;
 #[cfg(feature = "resources")]
 mod elbv2;
+#[cfg(feature = "resources")]
+mod iam;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "resources")]
@@ -174,6 +176,8 @@ pub(crate) const NAMES: &[&str] = &[
     "elasticbeanstalk",
     #[cfg(feature = "resources")]
     "elasticloadbalancing",
+    #[cfg(feature = "resources")]
+    "iam",
     #[cfg(feature = "kinesis")]
     "kinesis",
     #[cfg(feature = "resources")]
@@ -244,6 +248,8 @@ impl Services {
                 Box::new(query::Query::new(&[&beanstalk::API], accounts.clone())),
                 #[cfg(feature = "resources")]
                 Box::new(query::Query::new(&[&elb::API, &elbv2::API], accounts.clone())),
+                #[cfg(feature = "resources")]
+                Box::new(query::Query::new(&[&iam::API], accounts.clone())),
                 #[cfg(feature = "kinesis")]
                 Box::new(kinesis),
                 #[cfg(feature = "resources")]

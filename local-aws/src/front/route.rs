@@ -124,6 +124,9 @@ mod tests {
             ("/k", &[("host", "bucket.s3.amazonaws.com")], Some("s3")),
             ("/bucket/key", &[("host", "127.0.0.1:4566")], Some("s3")),
             ("/", &[("host", "127.0.0.1:4566")], None),
+            ("/", &[("host", "iam.amazonaws.com")], Some("iam")),
+            ("/", &[("x-amz-target", "AmazonEC2ContainerServiceV20141113.ListTasks")], Some("ecs")),
+            ("/2015-03-31/functions", &[("host", "lambda.eu-west-1.amazonaws.com")], Some("lambda")),
             ("/2013-04-01/hostedzone", &[("host", "route53.amazonaws.com")], Some("route53")),
         ] {
             assert_eq!(routed(path, headers).as_deref(), expected, "{path} {headers:?}");

@@ -11,7 +11,7 @@ use crate::{
 pub(super) struct Name<'a> {
     region: Option<&'a str>,
     account: Option<&'a str>,
-    name: &'a str,
+    function: &'a str,
     qualifier: Option<&'a str>,
 }
 
@@ -26,12 +26,12 @@ impl<'a> Name<'a> {
             [account, "function", ref rest @ ..] => (None, Some(account), rest),
             ref rest => (None, None, rest),
         };
-        let (name, qualifier) = match *rest {
-            [name] => (name, None),
-            [name, qualifier] => (name, Some(qualifier)),
+        let (function, qualifier) = match *rest {
+            [function] => (function, None),
+            [function, qualifier] => (function, Some(qualifier)),
             _ => return None,
         };
-        Some(Self { region, account, name, qualifier })
+        Some(Self { region, account, function, qualifier })
     }
 
     /// Whether it is an ARN without a qualifier.
@@ -55,9 +55,9 @@ impl<'a> Name<'a> {
         }
         let (account, qualifier) = (self.account.unwrap_or(asked.account), qualifier.or(self.qualifier));
         let here = account == asked.account && qualifier.is_none_or(|version| version == "$LATEST");
-        let found = known.functions.iter().find(|function| here && function.name == self.name);
+        let found = known.functions.iter().find(|function| here && function.name == self.function);
         found.ok_or_else(|| {
-            let function = Function { name: self.name.to_owned(), ..Function::default() };
+            let function = Function { name: self.function.to_owned(), ..Function::default() };
             let mut arn = function.arn(account, region);
             if let Some(qualifier) = qualifier {
                 arn = format!("{arn}:{qualifier}");
@@ -73,8 +73,8 @@ mod tests {
 
     #[test]
     fn names_and_arns() {
-        let is = |text, region, account, name, qualifier| {
-            assert_eq!(Name::of(text), Some(Name { region, account, name, qualifier }), "{text}");
+        let is = |text, region, account, function, qualifier| {
+            assert_eq!(Name::of(text), Some(Name { region, account, function, qualifier }), "{text}");
         };
         is("f", None, None, "f", None);
         is("f:1", None, None, "f", Some("1"));
