@@ -29,7 +29,6 @@ pub(crate) trait Kind: Send + Sync {
     fn group<'k>(&self, key: &'k str) -> Option<Cow<'k, str>>;
     fn find<'t>(&self, term: &'t Term) -> Find<'t>;
     fn answers_to(&self, model: &dyn Any, term: &Term) -> bool;
-    fn names(&self, key: &str, term: &Term) -> bool;
     fn json(&self, model: &dyn Any) -> Result<Value, serde_json::Error>;
     /// Adds patches to a model, which is copied if somebody else holds it.
     fn patch(&self, model: &mut AnyModel, patches: Vec<Patch>);
@@ -117,10 +116,6 @@ impl<M: Mirror> Kind for Registered<M> {
 
     fn answers_to(&self, any: &dyn Any, term: &Term) -> bool {
         model::<M>(any).is_some_and(|model| M::answers_to(model, term))
-    }
-
-    fn names(&self, key: &str, term: &Term) -> bool {
-        M::names(key, term)
     }
 
     fn json(&self, any: &dyn Any) -> Result<Value, serde_json::Error> {

@@ -115,12 +115,4 @@ pub trait Mirror: Send + Sync + Sized + 'static {
         Self::aliases(model, &mut |alias| same |= alias == term.text());
         same
     }
-
-    /// Whether a resource of which a list [names](Answers::named) nothing but the key may answer to a term: the others are
-    /// not fetched to see. Default: it may.
-    #[must_use]
-    fn names(key: &str, term: &Term) -> bool {
-        let _ = (key, term);
-        true
-    }
 }

@@ -1,4 +1,4 @@
-//! Amazon Kinesis Data Streams.
+//! Kinesis Data Streams.
 
 mod stream;
 

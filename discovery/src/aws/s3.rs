@@ -1,4 +1,4 @@
-//! Amazon S3.
+//! S3.
 
 mod bucket;
 

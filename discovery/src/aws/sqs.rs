@@ -1,7 +1,6 @@
-//! Amazon SQS.
+//! SQS.
 
 mod queue;
+mod url;
 
-#[cfg(feature = "lambda")]
-pub(crate) use self::queue::url_of;
-pub use self::queue::{Queue, Queues};
+pub use self::queue::{Queue, Queues, RedriveAllowPolicy, RedrivePolicy};

@@ -362,7 +362,7 @@ impl Engine {
     }
 
     fn named(&mut self, lane: LaneId, key: &str) {
-        let demand = self.demand_of_named(lane.kind, lane.scope, key);
+        let demand = self.demand_of_named(lane.kind, lane.scope);
         if let Some(id) = self.nodes.find(lane.kind, lane.scope, key)
             && self.nodes[id].is.awaiting
             && lane.work == Work::List
@@ -394,7 +394,7 @@ impl Engine {
         if !matches!(self.nodes[id].state, State::Named) && !self.nodes[id].is.awaiting {
             return;
         }
-        let demand = self.demand_of_named(lane.kind, lane.scope, key.unwrap_or(""));
+        let demand = self.demand_of_named(lane.kind, lane.scope);
         let node = &mut self.nodes[id];
         // One without a key may be what somebody waits for: it is shown, whoever asked.
         node.demand = node.demand.max(if key.is_none() { Demand::Asked } else { demand });

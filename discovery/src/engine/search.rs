@@ -92,14 +92,9 @@ impl Engine {
     }
 
     /// How much is wanted of a node of which a list tells nothing but its key.
-    pub(super) fn demand_of_named(&self, kind: u16, scope: u32, key: &str) -> Demand {
-        let mirror = self.kinds.of(kind);
-        let demand = |search: &Search| match search {
-            Search::All => Demand::Asked,
-            Search::Listed(term) | Search::Whole(term) if mirror.names(key, term) => Demand::Probed,
-            _ => Demand::None,
-        };
+    pub(super) fn demand_of_named(&self, kind: u16, scope: u32) -> Demand {
         let searches = self.searches.get(&(kind, scope)).into_iter().flatten();
+        let demand = |search| if matches!(search, &Search::All) { Demand::Asked } else { Demand::Probed };
         searches.map(demand).max().unwrap_or_default()
     }
 }

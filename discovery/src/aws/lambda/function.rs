@@ -96,8 +96,11 @@ impl Mirror for Functions {
             refs.many::<SecurityGroups>("SecurityGroupIds", &model.security_group_ids);
         }
         #[cfg(feature = "sqs")]
-        if let Some(queue) = model.dead_letter_target_arn.as_deref().and_then(crate::aws::sqs::url_of) {
-            refs.to::<crate::aws::sqs::Queues>("DeadLetterTargetArn", queue);
+        if let Some(arn) = model.dead_letter_target_arn.as_deref().and_then(Arn::parse)
+            && arn.service == "sqs"
+        {
+            // A queue is known by its name, too.
+            refs.to::<crate::aws::sqs::Queues>("DeadLetterTargetArn", arn.resource);
         }
     }
 

@@ -2,23 +2,26 @@
 
 use std::borrow::Cow;
 
-use aws_sdk_s3::Client;
+use aws_sdk_s3::{Client, types::Bucket as Described};
 use serde::{Deserialize, Serialize};
 use tidegate_throttle::aws::send;
 
 use crate::{
-    Answers, Api, Arn, Fetch, FetchError, Find, Mirror, Plan, Refs, Term,
-    aws::{Clients, failure},
+    Answers, Api, Fetch, FetchError, Find, Mirror, Plan, Refs, Term,
+    aws::{Clients, ec2_id::is_ec2_id, failure},
 };
 
 const LIST: Api = Api::new("s3", "ListBuckets").permission("s3:ListAllMyBuckets");
 
-/// Buckets on a page, at most.
+/// Buckets on a page.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>.
 const PAGE: i32 = 10_000;
 
-/// Mirrors S3 buckets: `s3:bucket`, by name. One list tells those of all regions.
+/// Mirrors S3 buckets: `s3:bucket`, by name, each in its region.
+///
+/// By `ListBuckets` of a region: a bucket of a name may be somebody else's, and the calls for one do not say. Tags are
+/// not asked for.
 #[derive(Clone, Debug)]
 pub struct Buckets {
     clients: Clients<Client>,
@@ -30,10 +33,11 @@ pub struct Buckets {
 pub struct Bucket {
     /// The name.
     pub name: String,
-    /// Where it is.
-    pub bucket_region: Option<String>,
     /// RFC 3339.
-    pub creation_date: Option<String>,
+    #[serde(rename = "CreationDate")]
+    pub created: Option<String>,
+    /// The region that it is in.
+    pub bucket_region: Option<String>,
 }
 
 impl Buckets {
@@ -47,14 +51,13 @@ impl Buckets {
 impl Mirror for Buckets {
     const TYPE: &'static str = "s3:bucket";
 
-    const GLOBAL: bool = true;
-
     type Model = Bucket;
 
     fn key(model: &Bucket) -> Cow<'_, str> {
         Cow::Borrowed(&model.name)
     }
 
+    /// None.
     fn refs(_: &Bucket, _: &mut Refs<'_>) {}
 
     fn plan(&self) -> Plan {
@@ -67,43 +70,101 @@ impl Mirror for Buckets {
         page: Option<&str>,
         answers: &mut Answers<Self>,
     ) -> Result<Option<String>, FetchError> {
-        let operation = self.clients.of(cx.scope())?.list_buckets().max_buckets(PAGE);
-        let operation = operation.set_continuation_token(page.map(str::to_owned));
+        let region = cx.scope().region();
+        let operation = self
+            .clients
+            .of(cx.scope())?
+            .list_buckets()
+            .set_bucket_region(region.map(str::to_owned))
+            .set_continuation_token(page.map(str::to_owned))
+            .max_buckets(PAGE);
         let output = send(cx, &cx.call(LIST), || operation.clone().send()).await.map_err(failure)?;
-        for bucket in output.buckets() {
-            let Some(name) = bucket.name() else {
-                answers.unreadable(None, "Name");
-                continue;
-            };
-            answers.found(Bucket {
-                name: name.to_owned(),
-                bucket_region: bucket.bucket_region().map(str::to_owned),
-                creation_date: bucket.creation_date().map(ToString::to_string),
-            });
-        }
+        answer(region, output.buckets(), answers);
         Ok(output.continuation_token)
     }
 
     fn find(term: &Term) -> Find<'_> {
-        match term.arn() {
-            Some(Arn { service: "s3", resource, .. }) => {
-                Find::Key(resource.split('/').next().unwrap_or(resource).into())
-            }
-            Some(_) => Find::No,
-            None if term.tag().is_some() || term.address().is_some() => Find::No,
-            None => Find::List,
+        let text = term.text();
+        let path = match term.arn() {
+            // Access points are in a region.
+            Some(arn) if arn.service == "s3" && arn.region.is_empty() => Some(arn.resource),
+            Some(_) => return Find::No,
+            None => text.strip_prefix("s3://"),
+        };
+        if let Some(name) = path.and_then(|path| path.split('/').next()) {
+            return if is_name(name) { Find::Key(Cow::Borrowed(name)) } else { Find::No };
         }
+        let is_listed = is_name(text) && term.address().is_none() && !is_ec2_id(text);
+        if is_listed { Find::List } else { Find::No }
+    }
+}
+
+/// Whether a text may be a name: letters, digits, and `_.-`, as old ones of us-east-1 may have.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+fn is_name(text: &str) -> bool {
+    let is_letter = |it: u8| it.is_ascii_alphanumeric() || b"_.-".contains(&it);
+    (3..=255).contains(&text.len()) && text.bytes().all(is_letter)
+}
+
+fn answer(region: Option<&str>, buckets: &[Described], answers: &mut Answers<Buckets>) {
+    for bucket in buckets {
+        let Some(name) = bucket.name() else {
+            answers.unreadable(None, "Name");
+            continue;
+        };
+        // Not every S3 leaves out what is elsewhere.
+        if region.is_some() && bucket.bucket_region().is_some_and(|it| Some(it) != region) {
+            continue;
+        }
+        answers.found(Bucket {
+            name: name.to_owned(),
+            created: bucket.creation_date().map(ToString::to_string),
+            bucket_region: bucket.bucket_region().map(str::to_owned),
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::said::{answers_to, find, told};
 
     #[test]
-    fn what_a_term_may_be() {
-        assert_eq!(Buckets::find(&Term::new("arn:aws:s3:::logs/2026/a")), Find::Key("logs".into()));
-        assert_eq!(Buckets::find(&Term::new("arn:aws:iam::123456789012:role/logs")), Find::No);
-        assert_eq!(Buckets::find(&Term::new("logs.example.com")), Find::List);
+    fn one_without_a_name_does_not_cost_the_others_and_one_elsewhere_is_not_there() {
+        let buckets = [
+            Described::builder().bucket_region("eu-west-1").build(),
+            Described::builder().name("photos").bucket_region("eu-west-1").build(),
+            Described::builder().name("logs").bucket_region("us-east-1").build(),
+            Described::builder().name("old").build(),
+        ];
+        let (models, unreadable) = told(|answers| answer(Some("eu-west-1"), &buckets, answers));
+        assert_eq!(models.iter().map(|it| &*it.name).collect::<Vec<_>>(), ["photos", "old"]);
+        assert_eq!(unreadable, [(None, "Name".to_owned())]);
+    }
+
+    #[test]
+    fn terms() {
+        for (term, how) in [
+            ("photos", "List"),
+            ("photos.example.com", "List"),
+            ("s3://photos/2024/", "photos"),
+            ("s3://photos", "photos"),
+            ("arn:aws:s3:::photos/2024/a.jpg", "photos"),
+            ("arn:aws:s3:eu-west-1:123456789012:accesspoint/photos", "No"),
+            ("arn:aws:sqs:eu-west-1:123456789012:photos", "No"),
+            ("Name=photos", "No"),
+            ("10.0.0.1", "No"),
+            ("i-0a1b2c3d4e5f60001", "No"),
+            ("ab", "No"),
+        ] {
+            assert_eq!(find::<Buckets>(term), how, "{term}");
+        }
+    }
+
+    #[test]
+    fn it_answers_to_its_name() {
+        let bucket = Bucket { name: "photos".to_owned(), ..Bucket::default() };
+        assert!(answers_to::<Buckets>(&bucket, "photos") && !answers_to::<Buckets>(&bucket, "photo"));
     }
 }
