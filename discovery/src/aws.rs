@@ -1,22 +1,9 @@
 //! Mirrors of AWS resources, each service behind a feature.
 
-#[cfg(any(
-    feature = "ecs",
-    feature = "sqs",
-    all(feature = "elasticbeanstalk", feature = "iam"),
-    all(feature = "elbv2", feature = "lambda")
-))]
+#[allow(dead_code, reason = "which mirrors are there is a matter of features")]
 mod arns;
 mod clients;
-#[cfg(any(
-    feature = "ecs",
-    feature = "elasticbeanstalk",
-    feature = "elbv2",
-    feature = "kinesis",
-    feature = "route53",
-    feature = "s3",
-    feature = "sqs"
-))]
+#[allow(dead_code, reason = "which mirrors are there is a matter of features")]
 mod ec2_id;
 mod failure;
 #[cfg(test)]
@@ -24,6 +11,8 @@ mod failure;
 mod said;
 mod tags;
 
+#[cfg(feature = "autoscaling")]
+pub mod autoscaling;
 #[cfg(feature = "elasticbeanstalk")]
 pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
