@@ -8,7 +8,7 @@ use tidegate_throttle::aws::send;
 
 use crate::{
     Answers, Api, Fetch, FetchError, Find, Index, Mirror, Parts, Plan, Refs, Term,
-    aws::{Clients, Tags, code, failure},
+    aws::{Clients, Tags, code, ec2_id::is_ec2_id, failure},
 };
 
 const DESCRIBE: Api = Api::new("elasticloadbalancing", "DescribeLoadBalancers");
@@ -25,6 +25,8 @@ const PAGE: i32 = 400;
 const TAGS_AT_ONCE: usize = 20;
 
 /// Mirrors classic load balancers: `elb:load-balancer`, by name.
+///
+/// All or some by `DescribeLoadBalancers`; their tags by `DescribeTags`, a part.
 #[derive(Clone, Debug)]
 pub struct LoadBalancers {
     clients: Clients<Client>,
@@ -86,6 +88,31 @@ impl Mirror for LoadBalancers {
     }
 
     fn refs(model: &LoadBalancer, refs: &mut Refs<'_>) {
+        #[cfg(feature = "ec2")]
+        {
+            use crate::aws::ec2::{Instances, SecurityGroups, Subnets, Vpcs};
+            refs.maybe::<Vpcs>("VPCId", model.vpc_id.as_deref());
+            refs.many::<Subnets>("Subnets", &model.subnets);
+            refs.many::<SecurityGroups>("SecurityGroups", &model.security_groups);
+            refs.many::<Instances>("Instances", &model.instances);
+        }
+        #[cfg(feature = "elasticbeanstalk")]
+        refs.maybe::<crate::aws::elasticbeanstalk::Environments>(
+            "Tags.elasticbeanstalk:environment-name",
+            model.tags.get("elasticbeanstalk:environment-name"),
+        );
+        #[cfg(feature = "autoscaling")]
+        refs.holders(&crate::aws::autoscaling::Groups::OF_LOAD_BALANCER, &model.name);
+        #[cfg(feature = "route53")]
+        if let Some(name) = &model.dns_name {
+            refs.holders(&crate::aws::route53::RecordSets::OF_DNS_NAME, name);
+        }
+        #[cfg(not(any(
+            feature = "ec2",
+            feature = "elasticbeanstalk",
+            feature = "autoscaling",
+            feature = "route53"
+        )))]
         let _ = (model, refs);
     }
 
@@ -154,8 +181,20 @@ impl Mirror for LoadBalancers {
         Ok(())
     }
 
-    fn find<'t>(term: &'t Term) -> Find<'t> {
-        if term.tag().is_some() { Find::Whole } else { Find::List }
+    fn find(term: &Term) -> Find<'_> {
+        if let Some(arn) = term.arn() {
+            // The others have a path: `loadbalancer/app/NAME/ID`.
+            let name = arn
+                .resource
+                .strip_prefix("loadbalancer/")
+                .filter(|name| arn.service == "elasticloadbalancing" && !name.contains('/'));
+            return name.map_or(Find::No, |name| Find::Key(Cow::Borrowed(name)));
+        }
+        if term.tag().is_some() {
+            return Find::Whole;
+        }
+        let is_other = term.address().is_some() || is_ec2_id(term.text());
+        if is_other || !is_name_or_dns_name(term.text()) { Find::No } else { Find::List }
     }
 
     fn answers_to(model: &LoadBalancer, term: &Term) -> bool {
@@ -163,6 +202,11 @@ impl Mirror for LoadBalancers {
             || model.tags.answer_to(term)
             || term.dns_name().is_some_and(|name| model.dns_name.as_deref() == Some(&*name))
     }
+}
+
+/// Letters, digits and hyphens; dots too in a DNS name.
+fn is_name_or_dns_name(text: &str) -> bool {
+    text.bytes().all(|it| it.is_ascii_alphanumeric() || b"-.".contains(&it))
 }
 
 fn answer(balancers: &[LoadBalancerDescription], answers: &mut Answers<LoadBalancers>) {
@@ -186,5 +230,113 @@ fn answer(balancers: &[LoadBalancerDescription], answers: &mut Answers<LoadBalan
                 .collect(),
             tags: Tags::default(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_elasticloadbalancing::types::Instance;
+
+    use super::*;
+    use crate::aws::said::{Said, answers_to, find, keys, refs, told};
+
+    const DNS_NAME: &str = "web-1.eu-west-1.elb.amazonaws.com";
+
+    fn balancer() -> LoadBalancer {
+        let described = LoadBalancerDescription::builder()
+            .load_balancer_name("web")
+            .dns_name("Web-1.eu-west-1.elb.amazonaws.com")
+            .vpc_id("vpc-1")
+            .subnets("subnet-1")
+            .security_groups("sg-1")
+            .instances(Instance::builder().instance_id("i-1").build())
+            .instances(Instance::builder().build());
+        let (mut models, unreadable) = told(|answers| answer(&[described.build()], answers));
+        assert_eq!(unreadable, []);
+        let mut model = models.remove(0);
+        let tags = [("elasticbeanstalk:environment-name", "prod")];
+        model.tags = tags.into_iter().map(|(key, value)| (Some(key), Some(value))).collect();
+        model
+    }
+
+    #[test]
+    fn a_load_balancer_without_a_name_does_not_cost_the_others() {
+        let named = LoadBalancerDescription::builder().load_balancer_name("web").build();
+        let balancers = [LoadBalancerDescription::builder().dns_name(DNS_NAME).build(), named];
+        let (models, unreadable) = told(|answers| answer(&balancers, answers));
+        assert_eq!(models, [LoadBalancer { name: "web".to_owned(), ..LoadBalancer::default() }]);
+        assert_eq!(unreadable, [(None, "LoadBalancerName".to_owned())]);
+    }
+
+    #[test]
+    fn it_refers_to_where_it_is_and_what_it_sends_to_and_leads_to_what_names_it() {
+        let expected: [Vec<Said>; _] = [
+            Vec::new(),
+            #[cfg(feature = "ec2")]
+            {
+                use crate::aws::{
+                    ec2::{Instances, SecurityGroups, Subnets, Vpcs},
+                    said::one,
+                };
+                vec![
+                    one::<Vpcs>("VPCId", "vpc-1"),
+                    one::<Subnets>("Subnets", "subnet-1"),
+                    one::<SecurityGroups>("SecurityGroups", "sg-1"),
+                    one::<Instances>("Instances", "i-1"),
+                ]
+            },
+            #[cfg(feature = "elasticbeanstalk")]
+            {
+                use crate::aws::{elasticbeanstalk::Environments, said::one};
+                vec![one::<Environments>("Tags.elasticbeanstalk:environment-name", "prod")]
+            },
+            #[cfg(feature = "autoscaling")]
+            {
+                use crate::aws::{
+                    autoscaling::Groups,
+                    said::{here, holders_in},
+                };
+                vec![holders_in(Groups::OF_LOAD_BALANCER, &here(), "web")]
+            },
+            #[cfg(feature = "route53")]
+            {
+                use crate::aws::{
+                    route53::RecordSets,
+                    said::{here, holders_in},
+                };
+                vec![holders_in(RecordSets::OF_DNS_NAME, &here(), DNS_NAME)]
+            },
+        ];
+        assert_eq!(refs::<LoadBalancers>(&balancer()), expected.into_iter().flatten().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn it_is_found_by_what_it_holds() {
+        assert_eq!(keys(LoadBalancers::OF_INSTANCE, &balancer()), ["i-1"]);
+        assert_eq!(keys(LoadBalancers::OF_DNS_NAME, &balancer()), [DNS_NAME]);
+    }
+
+    #[test]
+    fn terms() {
+        for (term, how) in [
+            ("web", "List"),
+            ("Web-1.eu-west-1.elb.amazonaws.com.", "List"),
+            ("Name=web", "Whole"),
+            ("arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/web", "web"),
+            (
+                "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/0123456789abcdef",
+                "No",
+            ),
+            ("arn:aws:ecs:eu-west-1:123456789012:cluster/web", "No"),
+            ("i-0a1b2c3d4e5f60001", "No"),
+            ("10.0.0.1", "No"),
+            ("my shop", "No"),
+        ] {
+            assert_eq!(find::<LoadBalancers>(term), how, "{term}");
+        }
+        for term in ["web", "Web-1.eu-west-1.elb.amazonaws.com.", "elasticbeanstalk:environment-name=prod"] {
+            assert!(answers_to::<LoadBalancers>(&balancer(), term), "{term}");
+        }
+        assert!(!answers_to::<LoadBalancers>(&balancer(), "web-1"));
     }
 }
