@@ -49,7 +49,7 @@ impl<C: Clone> Clients<C> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let client = match made.get(scope) {
             Some(client) => client.clone(),
-            None => made.entry(scope.clone()).or_insert((self.make)(scope)).clone(),
+            None => made.entry(scope.clone()).or_insert_with(|| (self.make)(scope)).clone(),
         };
         client.ok_or_else(|| FetchError::denied(format!("there are no credentials for {scope}")))
     }
