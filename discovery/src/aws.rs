@@ -19,6 +19,8 @@ pub mod elasticbeanstalk;
 pub mod elb;
 #[cfg(feature = "elbv2")]
 pub mod elbv2;
+#[cfg(feature = "iam")]
+pub mod iam;
 #[cfg(feature = "route53")]
 pub mod route53;
 
