@@ -13,6 +13,8 @@ mod tags;
 
 #[cfg(feature = "autoscaling")]
 pub mod autoscaling;
+#[cfg(feature = "ec2")]
+pub mod ec2;
 #[cfg(feature = "elasticbeanstalk")]
 pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
