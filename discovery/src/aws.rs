@@ -23,6 +23,8 @@ pub mod elb;
 pub mod elbv2;
 #[cfg(feature = "iam")]
 pub mod iam;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 #[cfg(feature = "route53")]
 pub mod route53;
 

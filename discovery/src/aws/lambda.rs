@@ -1,0 +1,5 @@
+//! Lambda.
+
+mod function;
+
+pub use self::function::{Function, Functions, VpcConfig};
