@@ -32,6 +32,8 @@ pub mod elasticbeanstalk;
 pub mod elb;
 #[cfg(feature = "elbv2")]
 pub mod elbv2;
+#[cfg(feature = "kinesis")]
+pub mod kinesis;
 #[cfg(feature = "route53")]
 pub mod route53;
 
