@@ -36,6 +36,8 @@ pub mod elbv2;
 pub mod kinesis;
 #[cfg(feature = "route53")]
 pub mod route53;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 
 pub use self::{
     clients::Clients,
