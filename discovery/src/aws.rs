@@ -36,6 +36,8 @@ pub mod elbv2;
 pub mod kinesis;
 #[cfg(feature = "route53")]
 pub mod route53;
+#[cfg(feature = "s3")]
+pub mod s3;
 #[cfg(feature = "sqs")]
 pub mod sqs;
 
