@@ -15,6 +15,8 @@ mod tags;
 pub mod autoscaling;
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(feature = "ecs")]
+pub mod ecs;
 #[cfg(feature = "elasticbeanstalk")]
 pub mod elasticbeanstalk;
 #[cfg(feature = "elb")]
@@ -23,10 +25,16 @@ pub mod elb;
 pub mod elbv2;
 #[cfg(feature = "iam")]
 pub mod iam;
+#[cfg(feature = "kinesis")]
+pub mod kinesis;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 #[cfg(feature = "route53")]
 pub mod route53;
+#[cfg(feature = "s3")]
+pub mod s3;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 
 pub use self::{
     clients::Clients,

@@ -1,0 +1,5 @@
+//! Kinesis Data Streams.
+
+mod stream;
+
+pub use self::stream::{Stream, Streams};

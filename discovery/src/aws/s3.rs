@@ -1,0 +1,5 @@
+//! S3.
+
+mod bucket;
+
+pub use self::bucket::{Bucket, Buckets};
