@@ -9,7 +9,7 @@ pub(super) fn scope_of(arn: &Arn<'_>, from: &Scope) -> Scope {
 }
 
 /// The role of an ARN: its key is its name, without the path.
-#[cfg(all(feature = "iam", any(feature = "ecs", feature = "elasticbeanstalk")))]
+#[cfg(feature = "iam")]
 pub(super) fn role(via: &'static str, arn: Option<&str>, refs: &mut crate::Refs<'_>) {
     let Some(arn) = arn.and_then(Arn::parse).filter(|arn| arn.service == "iam") else { return };
     let Some((_, name)) = arn.resource.strip_prefix("role").and_then(|path| path.rsplit_once('/')) else {

@@ -1,5 +1,5 @@
-//! AWS Lambda.
+//! Lambda.
 
 mod function;
 
-pub use self::function::{Function, Functions};
+pub use self::function::{Function, Functions, VpcConfig};

@@ -1,12 +1,18 @@
 //! [`LaunchTemplates`]: the mirror of launch templates.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use aws_sdk_ec2::{Client, types};
+use aws_sdk_ec2::{
+    Client,
+    types::{LaunchTemplate as Described, LaunchTemplateVersion as DescribedVersion},
+};
 use serde::{Deserialize, Serialize};
 use tidegate_throttle::aws::send;
 
-use super::{AT_ONCE, KeyPairs, SecurityGroups, find, tags, text};
+use super::{KeyPairs, LaunchTemplateVersion, SecurityGroups, Subnets, filter, find, next, tags};
 use crate::{
     Answers, Api, Fetch, FetchError, Find, Mirror, Parts, Plan, Refs, Term,
     aws::{Clients, Tags, code, failure},
@@ -15,15 +21,26 @@ use crate::{
 const DESCRIBE: Api = Api::new("ec2", "DescribeLaunchTemplates");
 const VERSIONS: Api = Api::new("ec2", "DescribeLaunchTemplateVersions");
 
-/// Launch templates, and versions of them, on a page, at most.
+/// Launch templates, or versions, on a page.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplates.html>.
 const PAGE: i32 = 200;
 
-/// Launch templates whose default and latest versions fit on a page.
-const HALF_A_PAGE: usize = 100;
+/// Ids or names in a call: a page of them.
+const AT_ONCE: usize = 200;
 
-/// Mirrors launch templates: `ec2:launch-template`, by id, with their latest and their default version.
+/// Launch templates of a region: the versions that matter are asked for all templates at once.
+///
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-template-restrictions.html>.
+const ALL: usize = 5_000;
+
+/// The versions that matter.
+const LATEST_AND_DEFAULT: [&str; 2] = ["$Latest", "$Default"];
+
+/// Mirrors launch templates: `ec2:launch-template`, by id or name.
+///
+/// All or some by `DescribeLaunchTemplates`; their latest and default versions, a part, by
+/// `DescribeLaunchTemplateVersions`: those of all templates page by page, or those of one.
 #[derive(Clone, Debug)]
 pub struct LaunchTemplates {
     clients: Clients<Client>,
@@ -39,39 +56,113 @@ pub struct LaunchTemplate {
     /// The name.
     #[serde(rename = "LaunchTemplateName")]
     pub name: Option<String>,
-    /// The number of the default version.
+    /// RFC 3339.
+    #[serde(rename = "CreateTime")]
+    pub created: Option<String>,
+    /// The ARN of who made it.
+    pub created_by: Option<String>,
+    /// The number of the version that is taken where nobody says which.
     pub default_version_number: Option<i64>,
-    /// The number of the latest version.
+    /// The number of the last version.
     pub latest_version_number: Option<i64>,
-    /// The latest and the default version.
+    /// The default and the latest version, by number; one if they are the same.
     pub versions: Vec<LaunchTemplateVersion>,
     /// Tags.
     pub tags: Tags,
 }
 
-/// A version of a launch template, without its user data, which may hold secrets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct LaunchTemplateVersion {
-    /// From 1.
-    pub version_number: Option<i64>,
-    /// The image.
-    pub image_id: Option<String>,
-    /// The type of the instances.
-    pub instance_type: Option<String>,
-    /// The key pair, by name.
-    pub key_name: Option<String>,
-    /// Ids.
-    pub security_group_ids: Vec<String>,
-    /// The ARN or the name.
-    pub iam_instance_profile: Option<String>,
-}
+/// The versions of templates, by the template's id and their numbers.
+type Versions = BTreeMap<String, BTreeMap<Option<i64>, LaunchTemplateVersion>>;
 
 impl LaunchTemplates {
     /// A mirror that asks these clients.
     #[must_use]
     pub fn new(clients: Clients<Client>) -> Self {
         Self { clients }
+    }
+
+    /// Those of these ids, all of which must be there.
+    async fn by_id(&self, cx: &Fetch, ids: &[&str], answers: &mut Answers<Self>) -> Result<(), FetchError> {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let mut token = None;
+        loop {
+            let operation = self
+                .clients
+                .of(cx.scope())?
+                .describe_launch_templates()
+                .set_launch_template_ids(Some(ids.clone()))
+                .set_next_token(token);
+            let output = match send(cx, &cx.call(DESCRIBE), || operation.clone().send()).await {
+                Ok(output) => output,
+                Err(error) if code(&error).is_some_and(is_unknown) => {
+                    return Err(FetchError::poisoned(error));
+                }
+                Err(error) => return Err(failure(error)),
+            };
+            answer(output.launch_templates(), answers);
+            token = next(output.next_token);
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A page of all, or of some by name.
+    async fn page(
+        &self,
+        cx: &Fetch,
+        names: &[&str],
+        token: Option<String>,
+        answers: &mut Answers<Self>,
+    ) -> Result<Option<String>, FetchError> {
+        let filters = (!names.is_empty()).then(|| vec![filter("launch-template-name", names)]);
+        let operation = self
+            .clients
+            .of(cx.scope())?
+            .describe_launch_templates()
+            .set_filters(filters)
+            .max_results(PAGE)
+            .set_next_token(token);
+        let output = send(cx, &cx.call(DESCRIBE), || operation.clone().send()).await.map_err(failure)?;
+        answer(output.launch_templates(), answers);
+        Ok(next(output.next_token))
+    }
+
+    /// A page of the versions that matter of all templates.
+    async fn versions(
+        &self,
+        cx: &Fetch,
+        token: Option<String>,
+        versions: &mut Versions,
+    ) -> Result<Option<String>, FetchError> {
+        let operation = self
+            .clients
+            .of(cx.scope())?
+            .describe_launch_template_versions()
+            .set_versions(Some(LATEST_AND_DEFAULT.map(str::to_owned).into()))
+            .max_results(PAGE)
+            .set_next_token(token);
+        let output = send(cx, &cx.call(VERSIONS), || operation.clone().send()).await.map_err(failure)?;
+        add(output.launch_template_versions(), versions);
+        Ok(next(output.next_token))
+    }
+
+    /// The versions that matter of one template; `false` if it is gone.
+    async fn versions_of(&self, cx: &Fetch, id: &str, versions: &mut Versions) -> Result<bool, FetchError> {
+        let operation = self
+            .clients
+            .of(cx.scope())?
+            .describe_launch_template_versions()
+            .launch_template_id(id)
+            .set_versions(Some(LATEST_AND_DEFAULT.map(str::to_owned).into()));
+        match send(cx, &cx.call(VERSIONS), || operation.clone().send()).await {
+            Ok(output) => {
+                add(output.launch_template_versions(), versions);
+                Ok(true)
+            }
+            Err(error) if code(&error).is_some_and(is_unknown) => Ok(false),
+            Err(error) => Err(failure(error)),
+        }
     }
 }
 
@@ -89,39 +180,42 @@ impl Mirror for LaunchTemplates {
     }
 
     fn refs(model: &LaunchTemplate, refs: &mut Refs<'_>) {
-        for version in &model.versions {
-            refs.maybe::<KeyPairs>("KeyName", version.key_name.as_ref());
-            refs.many::<SecurityGroups>("SecurityGroupIds", &version.security_group_ids);
-            #[cfg(feature = "iam")]
-            if let Some(profile) = &version.iam_instance_profile {
-                let name = crate::aws::iam::name_of(profile, "instance-profile").unwrap_or(profile);
-                refs.to::<crate::aws::iam::InstanceProfiles>("IamInstanceProfile", name);
-            }
+        let versions = &model.versions;
+        let key_names: BTreeSet<_> = versions.iter().filter_map(|it| it.key_name.as_deref()).collect();
+        refs.many::<KeyPairs>("Versions.KeyName", key_names);
+        let groups: BTreeSet<_> = versions.iter().flat_map(|it| &it.security_group_ids).collect();
+        refs.many::<SecurityGroups>("Versions.SecurityGroupIds", groups);
+        let subnets: BTreeSet<_> = versions.iter().flat_map(|it| &it.subnet_ids).collect();
+        refs.many::<Subnets>("Versions.SubnetIds", subnets);
+        #[cfg(feature = "iam")]
+        for profile in
+            versions.iter().filter_map(|it| it.iam_instance_profile.as_deref()).collect::<BTreeSet<_>>()
+        {
+            crate::aws::iam::profile("Versions.IamInstanceProfile", Some(profile), refs);
         }
         #[cfg(feature = "autoscaling")]
         if refs.is_root() {
-            refs.holders(&crate::aws::autoscaling::Groups::OF_LAUNCH_TEMPLATE, &model.id);
+            use crate::aws::autoscaling::Groups;
+            refs.holders(&Groups::OF_LAUNCH_TEMPLATE, &model.id);
+            if let Some(name) = &model.name {
+                refs.holders(&Groups::OF_LAUNCH_TEMPLATE, name);
+            }
         }
     }
 
     fn plan(&self) -> Plan {
-        let page = usize::try_from(PAGE).unwrap_or(1);
-        Plan::by_id(DESCRIBE, AT_ONCE).and_list(DESCRIBE, page).part("versions", VERSIONS, HALF_A_PAGE)
+        Plan::by_id(DESCRIBE, AT_ONCE).and_list(DESCRIBE, AT_ONCE).part("versions", VERSIONS, ALL)
     }
 
     async fn fetch(&self, cx: &Fetch, keys: &[&str], answers: &mut Answers<Self>) -> Result<(), FetchError> {
-        // There is no filter by id, and one unknown id fails the call.
-        let ids = keys.iter().map(|key| (*key).to_owned()).collect();
-        let operation =
-            self.clients.of(cx.scope())?.describe_launch_templates().set_launch_template_ids(Some(ids));
-        match send(cx, &cx.call(DESCRIBE), || operation.clone().send()).await {
-            Ok(output) => output.launch_templates().iter().for_each(|it| answer(it, answers)),
-            Err(error) if code(&error).is_some_and(is_about_an_id) => {
-                return Err(FetchError::poisoned(error));
+        let (ids, names): (Vec<&str>, Vec<&str>) = keys.iter().partition(|key| is_id(key));
+        if !names.is_empty() {
+            let mut token = self.page(cx, &names, None, answers).await?;
+            while token.is_some() {
+                token = self.page(cx, &names, token, answers).await?;
             }
-            Err(error) => return Err(failure(error)),
         }
-        Ok(())
+        if ids.is_empty() { Ok(()) } else { self.by_id(cx, &ids, answers).await }
     }
 
     async fn list(
@@ -130,11 +224,7 @@ impl Mirror for LaunchTemplates {
         page: Option<&str>,
         answers: &mut Answers<Self>,
     ) -> Result<Option<String>, FetchError> {
-        let operation = self.clients.of(cx.scope())?.describe_launch_templates().max_results(PAGE);
-        let operation = operation.set_next_token(page.map(str::to_owned));
-        let output = send(cx, &cx.call(DESCRIBE), || operation.clone().send()).await.map_err(failure)?;
-        output.launch_templates().iter().for_each(|it| answer(it, answers));
-        Ok(output.next_token)
+        self.page(cx, &[], page.map(str::to_owned), answers).await
     }
 
     async fn complete(
@@ -144,49 +234,37 @@ impl Mirror for LaunchTemplates {
         models: &[&LaunchTemplate],
         parts: &mut Parts<Self>,
     ) -> Result<(), FetchError> {
-        let operation = self
-            .clients
-            .of(cx.scope())?
-            .describe_launch_template_versions()
-            .versions("$Latest")
-            .versions("$Default")
-            .max_results(PAGE);
-        // One template is asked for by its id; of many, the versions of all are told, page by page.
-        let operation = match models {
-            [one] => operation.launch_template_id(&one.id),
-            _ => operation,
-        };
-        let mut versions = std::collections::HashMap::<String, Vec<LaunchTemplateVersion>>::new();
-        let mut page = None;
-        loop {
-            let operation = operation.clone().set_next_token(page.take());
-            let output = match send(cx, &cx.call(VERSIONS), || operation.clone().send()).await {
-                Ok(output) => output,
-                Err(error) if code(&error).is_some_and(is_about_an_id) => {
-                    models.iter().for_each(|model| parts.absent(&model.id));
-                    return Ok(());
-                }
-                Err(error) => return Err(failure(error)),
-            };
-            for it in output.launch_template_versions() {
-                if let (Some(id), Some(version)) = (it.launch_template_id(), version(it)) {
-                    versions.entry(id.to_owned()).or_default().push(version);
-                }
-            }
-            page = output.next_token;
-            if page.is_none() {
+        let mut versions = Versions::new();
+        let mut missing: Vec<&LaunchTemplate> = models.to_vec();
+        let (mut pages, mut token) = (0, None);
+        // A page tells those of up to 200 templates, but maybe of others: what is left is asked for one by one as
+        // soon as that takes no more calls than there were pages.
+        while missing.len() > pages.max(1) {
+            token = self.versions(cx, token, &mut versions).await?;
+            pages += 1;
+            missing.retain(|model| !is_whole(model, &versions));
+            if token.is_none() {
                 break;
             }
         }
+        let mut gone = BTreeSet::new();
+        for model in missing {
+            if !self.versions_of(cx, &model.id, &mut versions).await? {
+                gone.insert(&*model.id);
+            }
+        }
         for model in models {
-            let versions = versions.remove(&model.id).unwrap_or_default();
-            parts.add(&model.id, |model| model.versions = versions);
+            match versions.remove(&model.id) {
+                _ if gone.contains(&*model.id) => parts.absent(&model.id),
+                Some(told) => parts.add(&model.id, |model| model.versions = told.into_values().collect()),
+                None => parts.unreadable(&model.id, "LaunchTemplateVersions"),
+            }
         }
         Ok(())
     }
 
     fn find(term: &Term) -> Find<'_> {
-        find(term, "lt-", "launch-template")
+        if term.address().is_some() { Find::No } else { find(term, "lt", "launch-template") }
     }
 
     fn answers_to(model: &LaunchTemplate, term: &Term) -> bool {
@@ -194,33 +272,152 @@ impl Mirror for LaunchTemplates {
     }
 }
 
-fn is_about_an_id(code: &str) -> bool {
-    code.starts_with("InvalidLaunchTemplateId")
+/// Whether a key is an id, and no name.
+fn is_id(key: &str) -> bool {
+    let digits = key.strip_prefix("lt-");
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
-fn answer(it: &types::LaunchTemplate, answers: &mut Answers<LaunchTemplates>) {
-    let Some(id) = it.launch_template_id().filter(|id| !id.is_empty()) else {
-        return answers.unreadable(None, "LaunchTemplateId");
-    };
-    answers.found(LaunchTemplate {
-        id: id.to_owned(),
-        name: text(it.launch_template_name()),
-        default_version_number: it.default_version_number(),
-        latest_version_number: it.latest_version_number(),
-        versions: Vec::new(),
-        tags: tags(it.tags()),
-    });
+/// Whether a code says that there is no such template.
+fn is_unknown(code: &str) -> bool {
+    code.starts_with("InvalidLaunchTemplateId.") || code.starts_with("InvalidLaunchTemplateName.")
 }
 
-fn version(it: &types::LaunchTemplateVersion) -> Option<LaunchTemplateVersion> {
-    let data = it.launch_template_data()?;
-    let profile = data.iam_instance_profile();
-    Some(LaunchTemplateVersion {
-        version_number: it.version_number(),
-        image_id: text(data.image_id()),
-        instance_type: data.instance_type().map(|kind| kind.as_str().to_owned()),
-        key_name: text(data.key_name()),
-        security_group_ids: data.security_group_ids().to_vec(),
-        iam_instance_profile: profile.and_then(|it| text(it.arn()).or_else(|| text(it.name()))),
-    })
+/// Whether both versions that matter are there. One that was made meanwhile makes them look incomplete.
+fn is_whole(model: &LaunchTemplate, versions: &Versions) -> bool {
+    let numbers = [model.default_version_number, model.latest_version_number];
+    versions.get(&model.id).is_some_and(|told| numbers.iter().all(|number| told.contains_key(number)))
+}
+
+fn add(described: &[DescribedVersion], versions: &mut Versions) {
+    for version in described {
+        let Some(id) = version.launch_template_id() else { continue };
+        versions.entry(id.to_owned()).or_default().insert(version.version_number(), version.into());
+    }
+}
+
+fn answer(templates: &[Described], answers: &mut Answers<LaunchTemplates>) {
+    for template in templates {
+        let Some(id) = template.launch_template_id() else {
+            answers.unreadable(template.launch_template_name(), "LaunchTemplateId");
+            continue;
+        };
+        answers.found(LaunchTemplate {
+            id: id.to_owned(),
+            name: template.launch_template_name().map(str::to_owned),
+            created: template.create_time().map(ToString::to_string),
+            created_by: template.created_by().map(str::to_owned),
+            default_version_number: template.default_version_number(),
+            latest_version_number: template.latest_version_number(),
+            versions: Vec::new(),
+            tags: tags(template.tags()),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::said::{aliases, answers_to, find, here, one, refs_in, told};
+
+    fn template() -> LaunchTemplate {
+        let described = Described::builder()
+            .launch_template_id("lt-1")
+            .launch_template_name("web.shop.example")
+            .default_version_number(1)
+            .latest_version_number(3);
+        let (models, unreadable) = told(|answers| answer(&[described.build()], answers));
+        assert_eq!(unreadable, []);
+        models.into_iter().next().expect("a launch template")
+    }
+
+    fn version(id: &str, number: i64) -> DescribedVersion {
+        DescribedVersion::builder().launch_template_id(id).version_number(number).build()
+    }
+
+    #[test]
+    fn a_launch_template_without_an_id_does_not_cost_the_others() {
+        let bare = Described::builder().launch_template_id("lt-1").build();
+        let templates = [Described::builder().launch_template_name("web").build(), bare];
+        let (models, unreadable) = told(|answers| answer(&templates, answers));
+        assert_eq!(models, [LaunchTemplate { id: "lt-1".to_owned(), ..LaunchTemplate::default() }]);
+        assert_eq!(unreadable, [(Some("web".to_owned()), "LaunchTemplateId".to_owned())]);
+    }
+
+    #[test]
+    fn it_refers_to_what_its_versions_launch_with_each_once() {
+        let with = |key: &str, group: &str| LaunchTemplateVersion {
+            key_name: Some(key.to_owned()),
+            security_group_ids: vec!["sg-1".to_owned(), group.to_owned()],
+            subnet_ids: vec!["subnet-1".to_owned()],
+            iam_instance_profile: Some("servers".to_owned()),
+            ..LaunchTemplateVersion::default()
+        };
+        let versions = vec![with("deploy", "sg-2"), with("deploy", "sg-3")];
+        let template = LaunchTemplate { versions, ..template() };
+        let mut expected = vec![
+            one::<KeyPairs>("Versions.KeyName", "deploy"),
+            one::<SecurityGroups>("Versions.SecurityGroupIds", "sg-1"),
+            one::<SecurityGroups>("Versions.SecurityGroupIds", "sg-2"),
+            one::<SecurityGroups>("Versions.SecurityGroupIds", "sg-3"),
+            one::<Subnets>("Versions.SubnetIds", "subnet-1"),
+            #[cfg(feature = "iam")]
+            one::<crate::aws::iam::InstanceProfiles>("Versions.IamInstanceProfile", "servers"),
+        ];
+        assert_eq!(refs_in::<LaunchTemplates>(&template, &here(), false), expected);
+        #[cfg(feature = "autoscaling")]
+        {
+            use crate::aws::{autoscaling::Groups, said::holders_in};
+            expected.push(holders_in(Groups::OF_LAUNCH_TEMPLATE, &here(), "lt-1"));
+            expected.push(holders_in(Groups::OF_LAUNCH_TEMPLATE, &here(), "web.shop.example"));
+        }
+        expected.sort_by_key(|said| format!("{said:?}"));
+        let mut said = refs_in::<LaunchTemplates>(&template, &here(), true);
+        said.sort_by_key(|said| format!("{said:?}"));
+        assert_eq!(said, expected);
+        assert_eq!(aliases::<LaunchTemplates>(&template), ["web.shop.example"]);
+    }
+
+    #[test]
+    fn a_template_is_whole_with_its_default_and_its_latest_version() {
+        let mut versions = Versions::new();
+        add(&[version("lt-1", 3), version("lt-2", 1)], &mut versions);
+        assert!(!is_whole(&template(), &versions));
+        add(&[version("lt-1", 1)], &mut versions);
+        assert!(is_whole(&template(), &versions));
+        let numbers: Vec<_> = versions["lt-1"].values().map(|version| version.number).collect();
+        assert_eq!(numbers, [Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn an_id_is_no_name() {
+        for id in ["lt-0a1b2c3d4e5f60001", "lt-1"] {
+            assert!(is_id(id), "{id}");
+        }
+        for name in ["lt-", "lt-web", "web", "web.shop.example"] {
+            assert!(!is_id(name), "{name}");
+        }
+        for code in ["InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateName.NotFoundException"] {
+            assert!(is_unknown(code), "{code}");
+        }
+        assert!(!is_unknown("InvalidParameterValue"));
+    }
+
+    #[test]
+    fn terms() {
+        for (term, how) in [
+            ("lt-0a1b2c3d4e5f60001", "lt-0a1b2c3d4e5f60001"),
+            ("arn:aws:ec2:eu-west-1:123456789012:launch-template/lt-0a1b2c3d", "lt-0a1b2c3d"),
+            ("i-0a1b2c3d4e5f60001", "No"),
+            ("10.0.0.1", "No"),
+            ("web.shop.example", "List"),
+            ("Name=web", "List"),
+        ] {
+            assert_eq!(find::<LaunchTemplates>(term), how, "{term}");
+        }
+        for term in ["lt-1", "web.shop.example"] {
+            assert!(answers_to::<LaunchTemplates>(&template(), term), "{term}");
+        }
+        assert!(!answers_to::<LaunchTemplates>(&template(), "web"));
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use aws_sdk_ec2::{Client, types};
+use aws_sdk_ec2::{Client, types::Vpc as Described};
 use serde::{Deserialize, Serialize};
 use tidegate_throttle::aws::send;
 
-use super::{AT_ONCE, PAGE, among, find, tags, text};
+use super::{AT_ONCE, PAGE, PAGE_SIZE, find_plain, next, only, tags};
 use crate::{
     Answers, Api, Fetch, FetchError, Find, Mirror, Plan, Refs, Term,
     aws::{Clients, Tags, failure},
@@ -15,6 +15,8 @@ use crate::{
 const DESCRIBE: Api = Api::new("ec2", "DescribeVpcs");
 
 /// Mirrors VPCs: `ec2:vpc`, by id.
+///
+/// All or some by `DescribeVpcs`; some by a filter, which leaves out ids that are not there.
 #[derive(Clone, Debug)]
 pub struct Vpcs {
     clients: Clients<Client>,
@@ -27,11 +29,11 @@ pub struct Vpc {
     /// The id.
     #[serde(rename = "VpcId")]
     pub id: String,
-    /// Addresses.
+    /// The first of its blocks, such as `10.0.0.0/16`.
     pub cidr_block: Option<String>,
-    /// Such as `available`.
+    /// `pending` or `available`.
     pub state: Option<String>,
-    /// Whether it is the region's default.
+    /// Whether it is the one of the region where nobody names one.
     pub is_default: Option<bool>,
     /// Tags.
     pub tags: Tags,
@@ -42,6 +44,26 @@ impl Vpcs {
     #[must_use]
     pub fn new(clients: Clients<Client>) -> Self {
         Self { clients }
+    }
+
+    /// A page of all, or of some by id.
+    async fn page(
+        &self,
+        cx: &Fetch,
+        ids: &[&str],
+        token: Option<String>,
+        answers: &mut Answers<Self>,
+    ) -> Result<Option<String>, FetchError> {
+        let operation = self
+            .clients
+            .of(cx.scope())?
+            .describe_vpcs()
+            .set_filters(only("vpc-id", ids))
+            .max_results(PAGE)
+            .set_next_token(token);
+        let output = send(cx, &cx.call(DESCRIBE), || operation.clone().send()).await.map_err(failure)?;
+        answer(output.vpcs(), answers);
+        Ok(next(output.next_token))
     }
 }
 
@@ -54,16 +76,19 @@ impl Mirror for Vpcs {
         Cow::Borrowed(&model.id)
     }
 
+    /// None: a VPC does not lead to what is in it.
     fn refs(_: &Vpc, _: &mut Refs<'_>) {}
 
     fn plan(&self) -> Plan {
-        Plan::by_id(DESCRIBE, AT_ONCE).and_list(DESCRIBE, usize::try_from(PAGE).unwrap_or(1))
+        Plan::by_id(DESCRIBE, AT_ONCE).and_list(DESCRIBE, PAGE_SIZE)
     }
 
     async fn fetch(&self, cx: &Fetch, keys: &[&str], answers: &mut Answers<Self>) -> Result<(), FetchError> {
-        let operation = self.clients.of(cx.scope())?.describe_vpcs().filters(among("vpc-id", keys));
-        let output = send(cx, &cx.call(DESCRIBE), || operation.clone().send()).await.map_err(failure)?;
-        output.vpcs().iter().for_each(|it| answer(it, answers));
+        // They fit a page; but AWS may make it shorter.
+        let mut token = self.page(cx, keys, None, answers).await?;
+        while token.is_some() {
+            token = self.page(cx, keys, token, answers).await?;
+        }
         Ok(())
     }
 
@@ -73,35 +98,64 @@ impl Mirror for Vpcs {
         page: Option<&str>,
         answers: &mut Answers<Self>,
     ) -> Result<Option<String>, FetchError> {
-        let operation = self
-            .clients
-            .of(cx.scope())?
-            .describe_vpcs()
-            .max_results(PAGE)
-            .set_next_token(page.map(str::to_owned));
-        let output = send(cx, &cx.call(DESCRIBE), || operation.clone().send()).await.map_err(failure)?;
-        output.vpcs().iter().for_each(|it| answer(it, answers));
-        Ok(output.next_token)
+        self.page(cx, &[], page.map(str::to_owned), answers).await
     }
 
     fn find(term: &Term) -> Find<'_> {
-        find(term, "vpc-", "vpc")
+        find_plain(term, "vpc", "vpc")
     }
 
     fn answers_to(model: &Vpc, term: &Term) -> bool {
-        model.id == term.text() || model.tags.answer_to(term)
+        model.id == term.text()
+            || model.cidr_block.as_deref() == Some(term.text())
+            || model.tags.answer_to(term)
     }
 }
 
-fn answer(it: &types::Vpc, answers: &mut Answers<Vpcs>) {
-    let Some(id) = it.vpc_id().filter(|id| !id.is_empty()) else {
-        return answers.unreadable(None, "VpcId");
-    };
-    answers.found(Vpc {
-        id: id.to_owned(),
-        cidr_block: text(it.cidr_block()),
-        state: it.state().map(|state| state.as_str().to_owned()),
-        is_default: it.is_default(),
-        tags: tags(it.tags()),
-    });
+fn answer(vpcs: &[Described], answers: &mut Answers<Vpcs>) {
+    for vpc in vpcs {
+        let Some(id) = vpc.vpc_id() else {
+            answers.unreadable(None, "VpcId");
+            continue;
+        };
+        answers.found(Vpc {
+            id: id.to_owned(),
+            cidr_block: vpc.cidr_block().map(str::to_owned),
+            state: vpc.state().map(|state| state.as_str().to_owned()),
+            is_default: vpc.is_default(),
+            tags: tags(vpc.tags()),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::said::{answers_to, find, refs, told};
+
+    #[test]
+    fn a_vpc_without_an_id_does_not_cost_the_others() {
+        let bare = Described::builder().vpc_id("vpc-1").cidr_block("10.0.0.0/16").build();
+        let vpcs = [Described::builder().is_default(true).build(), bare];
+        let (models, unreadable) = told(|answers| answer(&vpcs, answers));
+        assert_eq!(unreadable, [(None, "VpcId".to_owned())]);
+        let cidr_block = Some("10.0.0.0/16".to_owned());
+        assert_eq!(models, [Vpc { id: "vpc-1".to_owned(), cidr_block, ..Vpc::default() }]);
+        assert_eq!(refs::<Vpcs>(&models[0]), []);
+        assert!(answers_to::<Vpcs>(&models[0], "10.0.0.0/16"));
+        assert!(!answers_to::<Vpcs>(&models[0], "10.0.0.0/24"));
+    }
+
+    #[test]
+    fn terms() {
+        for (term, how) in [
+            ("vpc-0a1b2c3d4e5f60001", "vpc-0a1b2c3d4e5f60001"),
+            ("arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-0a1b2c3d", "vpc-0a1b2c3d"),
+            ("arn:aws:ec2:eu-west-1:123456789012:vpc-peering-connection/pcx-0a1b2c3d", "No"),
+            ("subnet-0a1b2c3d4e5f60001", "No"),
+            ("Name=main", "List"),
+        ] {
+            assert_eq!(find::<Vpcs>(term), how, "{term}");
+        }
+    }
 }
