@@ -57,7 +57,7 @@
 //! | `dynamodb` | yes | Amazon DynamoDB and its streams, on the `dynoxide` engine |
 //! | `kinesis` | yes | Amazon Kinesis Data Streams: streams, records, resharding, enhanced fan-out; JSON and CBOR |
 //! | `sqs` | yes | Amazon SQS: standard and FIFO queues; JSON and the query protocol |
-//! | `resources` | yes | services that describe resources, over one [model](resources) of them: STS, both APIs of Elastic Load Balancing, Auto Scaling, Elastic Beanstalk |
+//! | `resources` | yes | services that describe resources, over one [model](resources) of them: EC2, both APIs of Elastic Load Balancing, Auto Scaling, Elastic Beanstalk, Route 53, ECS, Lambda, IAM; and STS |
 //! | `cli` | yes | the program `tidegate-local-aws`; libraries leave it out with `default-features = false` |
 //!
 //! The minimum Rust version is that of the AWS SDK.

@@ -5,7 +5,7 @@
 
 #[path = "program/args.rs"]
 mod args;
-#[cfg(any(feature = "s3", feature = "kinesis"))]
+#[cfg(any(feature = "s3", feature = "kinesis", feature = "resources"))]
 #[path = "program/seed.rs"]
 mod seed;
 
@@ -40,10 +40,10 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let region = args.region.clone();
-    #[cfg(any(feature = "s3", feature = "kinesis"))]
+    #[cfg(any(feature = "s3", feature = "kinesis", feature = "resources"))]
     let seed = args.seed.as_deref().map(seed::Seed::read).transpose()?;
     let aws = args.builder()?.start().await?;
-    #[cfg(any(feature = "s3", feature = "kinesis"))]
+    #[cfg(any(feature = "s3", feature = "kinesis", feature = "resources"))]
     if let Some(seed) = seed {
         seed.plant(&aws)?;
     }

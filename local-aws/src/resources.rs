@@ -105,3 +105,63 @@ pub struct Resources {
     /// IAM instance profiles.
     pub instance_profiles: Vec<InstanceProfile>,
 }
+
+impl Resources {
+    /// Looks whether each of them has its id or name, and no two of a type have the same.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in one line.
+    pub fn check(&self) -> Result<(), String> {
+        check("instances", "id", self.instances.iter().map(|it| &it.id))?;
+        check("key_pairs", "name", self.key_pairs.iter().map(|it| &it.name))?;
+        check("security_groups", "id", self.security_groups.iter().map(|it| &it.id))?;
+        check("volumes", "id", self.volumes.iter().map(|it| &it.id))?;
+        check("subnets", "id", self.subnets.iter().map(|it| &it.id))?;
+        check("vpcs", "id", self.vpcs.iter().map(|it| &it.id))?;
+        check("launch_templates", "id", self.launch_templates.iter().map(|it| &it.id))?;
+        check("auto_scaling_groups", "name", self.auto_scaling_groups.iter().map(|it| &it.name))?;
+        check("launch_configurations", "name", self.launch_configurations.iter().map(|it| &it.name))?;
+        check("classic_load_balancers", "name", self.classic_load_balancers.iter().map(|it| &it.name))?;
+        check("load_balancers", "name", self.load_balancers.iter().map(|it| &it.name))?;
+        check("target_groups", "name", self.target_groups.iter().map(|it| &it.name))?;
+        check("applications", "name", self.applications.iter().map(|it| &it.name))?;
+        check("environments", "id", self.environments.iter().map(|it| &it.id))?;
+        check("hosted_zones", "id", self.hosted_zones.iter().map(|it| &it.id))?;
+        check("clusters", "name", self.clusters.iter().map(|it| &it.name))?;
+        check("tasks", "id", self.tasks.iter().map(|it| &it.id))?;
+        check("functions", "name", self.functions.iter().map(|it| &it.name))?;
+        check("roles", "name", self.roles.iter().map(|it| &it.name))?;
+        check("instance_profiles", "name", self.instance_profiles.iter().map(|it| &it.name))
+    }
+}
+
+fn check<'a>(list: &str, field: &str, keys: impl Iterator<Item = &'a String>) -> Result<(), String> {
+    let mut seen = std::collections::HashSet::new();
+    for key in keys {
+        if key.is_empty() {
+            return Err(format!("\"{list}\": one has no \"{field}\""));
+        }
+        if !seen.insert(key) {
+            return Err(format!("\"{list}\": two have the {field} \"{key}\""));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let checked = |json: &str| serde_json::from_str::<Resources>(json).unwrap().check();
+        assert_eq!(checked(r#"{"instances":[{"id":"i-1"},{"id":"i-2"}]}"#), Ok(()));
+        assert_eq!(checked(r#"{"instances":[{}]}"#), Err("\"instances\": one has no \"id\"".to_owned()));
+        let twice = checked(r#"{"roles":[{"name":"a"},{"name":"a"}]}"#).unwrap_err();
+        assert_eq!(twice, "\"roles\": two have the name \"a\"");
+        for account in [Resources::story(), Resources::generate(Sizes::default())] {
+            assert_eq!(account.check(), Ok(()));
+        }
+    }
+}

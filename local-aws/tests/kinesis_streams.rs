@@ -73,6 +73,28 @@ async fn descriptions_and_lists_have_pages() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_holds_no_more_whatever_is_asked_for() {
+    let world = world(1_001).await;
+    let kinesis = &world.kinesis;
+    let shards = kinesis.list_shards().stream_name(STREAM).max_results(10_000).send().await.unwrap();
+    assert_eq!((shards.shards().len(), shards.next_token().is_some()), (1_000, true));
+    let stream = kinesis.describe_stream().stream_name(STREAM).limit(10_000).send().await.unwrap();
+    let stream = stream.stream_description.unwrap();
+    assert_eq!((stream.shards().len(), stream.has_more_shards), (100, true));
+    for n in 0..250 {
+        world.handle.create_stream(&format!("s-{n:03}"), 1).unwrap();
+    }
+    let first = kinesis.list_streams().limit(10_000).send().await.unwrap();
+    assert_eq!((first.stream_names().len(), first.stream_summaries().len()), (100, 100));
+    world.aws.reset_counters();
+    let pages = kinesis.list_streams().into_paginator().send();
+    let pages = pages.collect::<Result<Vec<_>, _>>().await.unwrap();
+    assert_eq!(pages.iter().map(|page| page.stream_names().len()).collect::<Vec<_>>(), [100, 100, 51]);
+    assert_eq!(world.aws.counters().action("kinesis", "ListStreams").accepted, 3);
+    assert_eq!(code(&kinesis.list_streams().limit(10_001).send().await), "ValidationException");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_wrong_is_refused() {
     let world = world(1).await;
     let kinesis = &world.kinesis;

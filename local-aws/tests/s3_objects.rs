@@ -198,6 +198,23 @@ async fn buckets() {
     let second = second.send().await.unwrap();
     assert_eq!((names(second.buckets()), second.continuation_token()), (vec!["src".to_owned()], None));
 
+    let regions = |buckets: &[aws_sdk_s3::types::Bucket]| {
+        buckets.iter().map(|bucket| bucket.bucket_region().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let [classic, west] = ["us-east-1", "eu-west-1"].map(|region| Some(region.to_owned()));
+    assert_eq!(regions(first.buckets()), [classic, west.clone()]);
+    let plain = s3.list_buckets().send().await.unwrap();
+    assert_eq!(regions(plain.buckets()), [None, None, None], "nobody asked for anything");
+    let here = s3.list_buckets().bucket_region("us-east-1").send().await.unwrap();
+    assert_eq!(names(here.buckets()), ["dst", "src"]);
+    let there = || s3.list_buckets().bucket_region("eu-west-1");
+    assert_eq!(code(there().send().await), ("InvalidArgument".to_owned(), 400), "another endpoint's");
+    let region = aws_sdk_s3::config::Builder::new().region(aws_sdk_s3::config::Region::new("eu-west-1"));
+    let there = there().customize().config_override(region).send().await.unwrap();
+    assert_eq!((names(there.buckets()), regions(there.buckets())), (vec!["new".to_owned()], vec![west]));
+    let prefixed = s3.list_buckets().prefix("s").send().await.unwrap();
+    assert_eq!((names(prefixed.buckets()), prefixed.prefix()), (vec!["src".to_owned()], Some("s")));
+
     world.handle.put("new", "k", "").unwrap();
     assert_eq!(code(s3.delete_bucket().bucket("new").send().await), ("BucketNotEmpty".to_owned(), 409));
     s3.delete_object().bucket("new").key("k").send().await.unwrap();

@@ -23,15 +23,6 @@ impl Tags {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 
-    /// Refers to the Elastic Beanstalk environment that made the resource, if one did.
-    #[cfg(feature = "elasticbeanstalk")]
-    #[allow(dead_code, reason = "which types have tags is a matter of features")]
-    pub(crate) fn environment(&self, refs: &mut crate::Refs<'_>) {
-        use crate::aws::elasticbeanstalk::Environments;
-        let name = self.get("elasticbeanstalk:environment-name");
-        refs.maybe::<Environments>("Tags.elasticbeanstalk:environment-name", name);
-    }
-
     /// Whether a term is one of them, or the value of `Name`.
     #[must_use]
     pub fn answer_to(&self, term: &Term) -> bool {

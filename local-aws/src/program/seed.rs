@@ -14,6 +14,8 @@ use std::{fs, path::Path};
 
 use serde::Deserialize;
 use tidegate_local_aws::LocalAws;
+#[cfg(feature = "resources")]
+use tidegate_local_aws::resources::{Resources, Sizes};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,17 @@ pub struct Seed {
     #[cfg(feature = "s3")]
     #[serde(default)]
     buckets: Vec<bucket::Bucket>,
+    #[cfg(feature = "resources")]
+    #[serde(default)]
+    resources: Resources,
+    /// Adds the account of the story.
+    #[cfg(feature = "resources")]
+    #[serde(default)]
+    story: bool,
+    /// Adds an account of this size.
+    #[cfg(feature = "resources")]
+    #[serde(default)]
+    generate: Option<Sizes>,
     #[cfg(feature = "kinesis")]
     #[serde(default)]
     streams: Vec<stream::Stream>,
@@ -42,6 +55,8 @@ impl Seed {
     fn check(&self) -> Result<(), String> {
         #[cfg(feature = "s3")]
         self.buckets.iter().try_for_each(bucket::Bucket::check)?;
+        #[cfg(feature = "resources")]
+        self.resources.check()?;
         #[cfg(feature = "kinesis")]
         self.streams.iter().try_for_each(stream::Stream::check)?;
         #[cfg(feature = "sqs")]
@@ -53,6 +68,14 @@ impl Seed {
     pub fn plant(self, aws: &LocalAws) -> Result<(), String> {
         #[cfg(feature = "s3")]
         self.buckets.into_iter().try_for_each(|bucket| bucket.plant(&aws.s3()))?;
+        #[cfg(feature = "resources")]
+        {
+            let story = self.story.then(Resources::story);
+            let generated = self.generate.map(Resources::generate);
+            for resources in [Some(self.resources), story, generated].into_iter().flatten() {
+                aws.resources().add(resources);
+            }
+        }
         #[cfg(feature = "kinesis")]
         self.streams.into_iter().try_for_each(|stream| stream.plant(&aws.kinesis()))?;
         #[cfg(feature = "sqs")]

@@ -31,6 +31,11 @@ pub(super) fn within(
     Err(Failure::constraint(&value.to_string(), member, &constraint))
 }
 
+/// How many items a page is to have: as many as it may, unless fewer are asked for.
+pub(super) fn page(value: Option<i64>, member: &str, most: u32) -> Result<usize, Failure> {
+    Ok(within(value, member, 1..=10_000, most)?.min(most) as usize)
+}
+
 /// A shard id, of a shard that is there or not.
 pub(super) fn shard_id(value: &str) -> Result<ShardId, Failure> {
     let constraint = "Member must satisfy regular expression pattern: shardId-[0-9]{12}";

@@ -15,6 +15,11 @@ use crate::wire::timestamp::Timestamp;
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>.
 const MOST: usize = 20;
 
+/// The most consumers on a page.
+///
+/// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html>.
+const PAGE: u32 = 100;
+
 const KIND: &str = "consumers";
 
 /// A registered consumer.
@@ -169,7 +174,7 @@ pub(super) struct Consumers {
 }
 
 pub(super) fn list(call: &mut Call<'_>, input: &List) -> Result<Consumers, Failure> {
-    let most = check::within(input.max_results, "maxResults", 1..=10_000, 100)? as usize;
+    let most = check::page(input.max_results, "maxResults", PAGE)?;
     let start = match &input.next_token {
         None => Bound::Unbounded,
         Some(token) => {

@@ -14,6 +14,11 @@ use super::{
 };
 use crate::wire::timestamp::Timestamp;
 
+/// The most shards, or streams, on a page.
+///
+/// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html>.
+const PAGE: u32 = 100;
+
 /// Streams are ready as soon as they are created.
 const ACTIVE: &str = "ACTIVE";
 
@@ -60,7 +65,7 @@ struct Description {
 }
 
 pub(super) fn stream(call: &mut Call<'_>, input: &DescribeStream) -> Result<Described, Failure> {
-    let limit = check::within(input.limit, "limit", 1..=10_000, 100)? as usize;
+    let limit = check::page(input.limit, "limit", PAGE)?;
     let start = match input.exclusive_start_shard_id.as_deref() {
         None => Bound::Unbounded,
         Some(id) => Bound::Excluded(check::shard_id(id)?),
@@ -167,7 +172,7 @@ struct StreamSummary {
 }
 
 pub(super) fn list(call: &mut Call<'_>, input: &ListStreams) -> Result<Listed, Failure> {
-    let limit = check::within(input.limit, "limit", 1..=10_000, 100)? as usize;
+    let limit = check::page(input.limit, "limit", PAGE)?;
     let start = input.next_token.as_ref().or(input.exclusive_start_stream_name.as_ref());
     let start = start.map_or(Bound::Unbounded, Bound::Excluded);
     let mut rest =

@@ -19,6 +19,11 @@ use crate::wire::timestamp::Timestamp;
 /// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>.
 const LIFE: Duration = Duration::from_mins(5);
 
+/// The most shards on a page.
+///
+/// Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>.
+const PAGE: u32 = 1_000;
+
 const KIND: &str = "shards";
 
 #[derive(Debug, Deserialize)]
@@ -72,7 +77,7 @@ pub(super) struct Shards {
 }
 
 pub(super) fn list(call: &mut Call<'_>, input: &ListShards) -> Result<Shards, Failure> {
-    let most = check::within(input.max_results, "maxResults", 1..=10_000, 1_000)? as usize;
+    let most = check::page(input.max_results, "maxResults", PAGE)?;
     let now = call.now;
     let (stream, filter, after) = if let Some(token) = &input.next_token {
         alone(input)?;

@@ -96,7 +96,12 @@ pub(crate) fn get_location(
     Ok(GetBucketLocationOutput { location_constraint: Some(BucketLocationConstraint::from(name)) })
 }
 
-pub(crate) fn list(buckets: &Buckets, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
+/// The buckets of all regions, unless one is asked for; it is that of the endpoint.
+pub(crate) fn list(
+    buckets: &Buckets,
+    input: ListBucketsInput,
+    endpoint: &str,
+) -> S3Result<ListBucketsOutput> {
     let max = input.max_buckets.unwrap_or(PAGE_MAX);
     let Some(max) = usize::try_from(max).ok().filter(|max| (1..=10_000).contains(max)) else {
         let message = "Argument max-buckets must be an integer between 1 and 10000";
@@ -105,6 +110,16 @@ pub(crate) fn list(buckets: &Buckets, input: ListBucketsInput) -> S3Result<ListB
     let after = input.continuation_token.as_deref().map(token::read).transpose()?;
     let prefix = input.prefix.as_deref().unwrap_or_default();
     let region = input.bucket_region.as_deref();
+    if let Some(region) = region.filter(|region| *region != endpoint) {
+        let message =
+            format!("Argument bucket-region {region} is not the region of this endpoint, {endpoint}");
+        return Err(S3Error::with_message(S3ErrorCode::InvalidArgument, message));
+    }
+    // Whoever asks for nothing in particular is told names and dates alone.
+    let asks = input.max_buckets.is_some()
+        || input.continuation_token.is_some()
+        || input.prefix.is_some()
+        || region.is_some();
     let mut found: Vec<dto::Bucket> = buckets
         .named
         .iter()
@@ -112,7 +127,7 @@ pub(crate) fn list(buckets: &Buckets, input: ListBucketsInput) -> S3Result<ListB
         .filter(|(_, bucket)| region.is_none_or(|region| bucket.region == region))
         .take(max + 1)
         .map(|(name, bucket)| dto::Bucket {
-            bucket_region: Some(bucket.region.clone()),
+            bucket_region: asks.then(|| bucket.region.clone()),
             creation_date: Some(bucket.created.into()),
             name: Some(name.clone()),
         })

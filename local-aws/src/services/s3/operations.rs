@@ -81,7 +81,8 @@ impl s3s::S3 for Operations {
     }
 
     async fn list_buckets(&self, request: Request<dto::ListBucketsInput>) -> Answer<dto::ListBucketsOutput> {
-        bucket::list(&self.store.lock(), request.input).map(S3Response::new)
+        let region = request.region.as_ref().map_or("us-east-1", |region| region.as_str());
+        bucket::list(&self.store.lock(), request.input, region).map(S3Response::new)
     }
 
     async fn list_objects(&self, request: Request<dto::ListObjectsInput>) -> Answer<dto::ListObjectsOutput> {
