@@ -6,8 +6,7 @@ use std::{
     path::Path,
 };
 
-use minijinja::{AutoEscape, Environment, context};
-use serde_json::Value;
+use minijinja::{AutoEscape, Environment};
 use tidegate_discovery::{Graph, OutcomeKind, Report};
 
 use crate::{
@@ -45,15 +44,10 @@ impl Template {
         let mut json = Vec::new();
         let failed = |error: &dyn std::error::Error| Problem::Failed(format!("the template failed: {error}"));
         graph.to_json(&mut json).map_err(|error| failed(&error))?;
-        let document: Value = serde_json::from_slice(&json).map_err(|error| failed(&error))?;
+        let document: minijinja::Value = serde_json::from_slice(&json).map_err(|error| failed(&error))?;
         let template = self.0.get_template("template").map_err(|error| failed(&error))?;
-        let part = |name: &str| document.get(name).cloned().unwrap_or_default();
-        let context = context! {
-            nodes => part("nodes"), edges => part("edges"), complete => part("complete"), calls => part("calls"),
-            problems => part("problems"),
-        };
         template
-            .render(context)
+            .render(document)
             .map_err(|error| Problem::Failed(format!("the template failed: {}", line(&error))))
     }
 }

@@ -31,8 +31,8 @@ pub struct Args {
     /// What goes wrong, and how often: a JSON file.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// The buckets, streams and queues to start with: a JSON file.
-    #[cfg(any(feature = "s3", feature = "kinesis"))]
+    /// The buckets, streams, queues and resources to start with: a JSON file.
+    #[cfg(any(feature = "s3", feature = "kinesis", feature = "resources"))]
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
     /// What latency and faults are drawn from; the same number repeats a run.

@@ -105,7 +105,7 @@ function draw() {
     if (!edge.from.shown || !edge.to.shown) continue;
     const close = chosen && (edge.from === chosen || edge.to === chosen);
     paint.strokeStyle = close ? colour("--accent") : colour("--edge");
-    paint.globalAlpha = close ? 1 : chosen || searching ? 0.12 : 0.5;
+    paint.globalAlpha = close ? 1 : chosen || searching ? 0.2 : 0.5;
     const [x1, y1] = at(edge.from), [x2, y2] = at(edge.to);
     paint.beginPath(); paint.moveTo(x1, y1); paint.lineTo(x2, y2); paint.stroke();
     if (close || view.scale > 0.9) {
@@ -121,7 +121,7 @@ function draw() {
   for (const node of nodes) {
     if (!node.shown) continue;
     const [x, y] = at(node);
-    paint.globalAlpha = dim(node) ? 0.15 : 1;
+    paint.globalAlpha = dim(node) ? 0.3 : 1;
     paint.beginPath(); paint.arc(x, y, node.size * swell, 0, 7);
     paint.fillStyle = node.outcome === "found" ? fill(node.type) : colour("--back");
     paint.fill();
