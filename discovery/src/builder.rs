@@ -29,7 +29,7 @@ impl Default for Builder {
             kinds: Vec::new(),
             throttle: Arc::new(Unlimited),
             follow: Follow::all(),
-            limits: EngineLimits { nodes: 1_000_000, in_flight: 4, ttl: None },
+            limits: EngineLimits { nodes: 1_000_000, in_flight: 2, ttl: None },
             settings: Settings { linger: Duration::from_millis(1), attempts: 5 },
         }
     }
@@ -61,7 +61,7 @@ impl Builder {
         self
     }
 
-    /// The most calls of one kind and scope at once, beside what the throttle allows. Default: 4, at least 1: where AWS
+    /// The most calls of one kind and scope at once, beside what the throttle allows. Default: 2, at least 1: where AWS
     /// publishes no limit, so many calls at most are refused when it is met.
     pub fn max_in_flight(mut self, calls: usize) -> Self {
         self.limits.in_flight = calls.max(1);

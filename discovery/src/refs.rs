@@ -17,8 +17,14 @@ pub struct Refs<'a> {
 pub(crate) enum Named<'a> {
     /// One resource, and the field that names it.
     One { of: TypeId, via: &'static str, scope: &'a Scope, key: &'a str },
-    /// The resources that hold a key.
-    Holders { of: TypeId, index: &'static dyn AnyIndex, scope: &'a Scope, key: &'a str },
+    /// The resources that hold a key, and the field that refers to them by it, if one does.
+    Holders {
+        of: TypeId,
+        via: Option<&'static str>,
+        index: &'static dyn AnyIndex,
+        scope: &'a Scope,
+        key: &'a str,
+    },
 }
 
 impl<'a> Refs<'a> {
@@ -78,7 +84,22 @@ impl<'a> Refs<'a> {
     pub fn holders_in<M: Mirror>(&mut self, index: &'static Index<M>, scope: &Scope, key: impl AsRef<str>) {
         let key = key.as_ref();
         if !key.is_empty() {
-            (self.take)(Named::Holders { of: TypeId::of::<M>(), index, scope, key });
+            (self.take)(Named::Holders { of: TypeId::of::<M>(), via: None, index, scope, key });
+        }
+    }
+
+    /// The resources that hold `key`, in a scope, where a field refers to them by that and not by their own keys: a DNS
+    /// name. `via` is the field.
+    pub fn to_holders_in<M: Mirror>(
+        &mut self,
+        via: &'static str,
+        index: &'static Index<M>,
+        scope: &Scope,
+        key: impl AsRef<str>,
+    ) {
+        let key = key.as_ref();
+        if !key.is_empty() {
+            (self.take)(Named::Holders { of: TypeId::of::<M>(), via: Some(via), index, scope, key });
         }
     }
 }

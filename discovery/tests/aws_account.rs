@@ -128,7 +128,7 @@ async fn the_least_calls_within_the_limits() {
 async fn limits_that_are_cut_to_a_third_fail_nothing() {
     let aws = account(Resources::generate(Sizes::default())).await;
     aws.set_limits(limits(1));
-    let (report, _) = inventory(&aws, Some(Duration::from_millis(400))).await;
+    let (report, _) = inventory(&aws, Some(Duration::from_millis(100))).await;
     assert!(report.is_complete(), "{:#?}", report.problems);
     let (_, all, throttled) = made(&aws);
     println!("{throttled} of {all} calls were throttled after the cut");

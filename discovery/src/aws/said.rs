@@ -39,7 +39,7 @@ pub(super) fn refs_in<M: Mirror>(model: &M::Model, scope: &Scope, is_root: bool)
             Named::One { of, via, scope, key } => {
                 Said::One { of, via, scope: scope.clone(), key: key.to_owned() }
             }
-            Named::Holders { of, index, scope, key } => {
+            Named::Holders { of, index, scope, key, .. } => {
                 Said::Holders { of, index: index.name(), scope: scope.clone(), key: key.to_owned() }
             }
         });

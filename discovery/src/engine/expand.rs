@@ -12,6 +12,8 @@ impl Engine {
         let Some(model) = node.model.clone() else { return };
         let (is_root, kind) = (node.is.root, self.kind(id));
         let scope = self.scopes.get(node.scope).clone();
+        // Holders that are known already add theirs at once.
+        self.nodes[id].edges = Box::default();
         let mut edges = Vec::new();
         let mut take = |named: Named<'_>| match named {
             Named::One { of, via, scope, key } => {
@@ -22,13 +24,17 @@ impl Engine {
                     self.todo.push_back((to, Demand::Asked));
                 }
             }
-            Named::Holders { of, index, scope, key } => {
-                if self.follow.leads_back() {
-                    self.ask_holders(of, index, scope, key);
+            Named::Holders { of, via, index, scope, key } => {
+                let leads =
+                    via.map_or_else(|| self.follow.leads_back(), |via| self.follow.leads(kind.name(), via));
+                if leads {
+                    let from = via.map(|via| Edge { to: id, via: self.vias.number(via) });
+                    self.ask_holders(of, (index, key), scope, from);
                 }
             }
         };
         kind.refs(&*model, &mut Refs::new(&scope, is_root, &mut take));
+        edges.extend(std::mem::take(&mut self.nodes[id].edges));
         self.nodes[id].edges = edges.into();
     }
 
@@ -39,12 +45,19 @@ impl Engine {
     }
 
     /// Wants the resources that hold a key, once all of their type are known.
-    fn ask_holders(&mut self, of: TypeId, index: &'static dyn AnyIndex, scope: &Scope, key: &str) {
+    /// `from` is the node whose field refers to them, and the field.
+    fn ask_holders(
+        &mut self,
+        of: TypeId,
+        (index, key): (&'static dyn AnyIndex, &str),
+        scope: &Scope,
+        from: Option<Edge>,
+    ) {
         let Some(kind) = self.kinds.number(of) else { return };
         let scope = self.scope_number(kind, scope);
         self.whole(kind, scope);
         let Some(whole) = self.wholes.get_mut(&(kind, scope)) else { return };
-        whole.asks.push((index, key.into()));
+        whole.asks.push((index, key.into(), from));
         if whole.is_done {
             self.answer_asks(kind, scope);
         }
@@ -54,13 +67,18 @@ impl Engine {
     pub(super) fn answer_asks(&mut self, kind: u16, scope: u32) {
         let Some(whole) = self.wholes.get_mut(&(kind, scope)) else { return };
         let asks = std::mem::take(&mut whole.asks);
-        for (index, key) in asks {
+        for (index, key, from) in asks {
             if !self.wholes[&(kind, scope)].holders.contains_key(index.name()) {
                 self.build(kind, scope, index);
             }
             let holders = &self.wholes[&(kind, scope)].holders[index.name()];
-            for id in holders.get(&key).into_iter().flatten() {
-                self.todo.push_back((*id, Demand::Asked));
+            for holder in holders.get(&key).into_iter().flatten() {
+                self.todo.push_back((*holder, Demand::Asked));
+                if let Some(Edge { to: node, via }) = from {
+                    let mut edges = std::mem::take(&mut self.nodes[node].edges).into_vec();
+                    edges.push(Edge { to: *holder, via });
+                    self.nodes[node].edges = edges.into();
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::nodes::Id;
+use super::nodes::{Edge, Id};
 use crate::{OutcomeKind, index::AnyIndex};
 
 /// A list of a type, scope and group.
@@ -31,8 +31,8 @@ pub(super) struct Whole {
     pub(super) is_done: bool,
     /// Whether a list could not be had.
     pub(super) is_lacking: bool,
-    /// Who asks for the holders of a key.
-    pub(super) asks: Vec<(&'static dyn AnyIndex, Box<str>)>,
+    /// Who asks for the holders of a key: and the node and field that refer to them by it, if one does.
+    pub(super) asks: Vec<(&'static dyn AnyIndex, Box<str>, Option<Edge>)>,
     /// By the names of the indexes that were asked for.
     pub(super) holders: HashMap<&'static str, HashMap<Box<str>, Vec<Id>>>,
 }

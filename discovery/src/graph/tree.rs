@@ -10,26 +10,22 @@ use crate::OutcomeKind;
 
 impl Graph {
     /// Writes it as a tree from what was looked for, each resource once: where it comes again, an arrow says that it
-    /// stands above. Without anything that was looked for, it begins with what nothing refers to.
+    /// stands above. What refers to these, and is not referred to by them, follows in trees of its own.
     ///
     /// # Errors
     ///
     /// Those of the writer.
     pub fn to_tree(&self, mut writer: impl Write) -> io::Result<()> {
         let mut printed = vec![false; self.len()];
-        let unreferred = self.nodes().filter(|node| node.referrers().len() == 0 && !self.has_roots());
+        let unreferred = self.nodes().filter(|node| node.referrers().len() == 0);
         // What is left then is in circles, or behind them.
-        let rest = self.nodes().filter(|_| !self.has_roots());
+        let rest = self.nodes();
         for start in self.roots().chain(unreferred).chain(rest) {
             if !printed[start.place] {
                 self.branch(start, &mut printed, &mut writer)?;
             }
         }
         Ok(())
-    }
-
-    fn has_roots(&self) -> bool {
-        self.nodes.iter().any(|node| node.is_root)
     }
 
     fn branch(&self, start: Node<'_>, printed: &mut [bool], writer: &mut impl Write) -> io::Result<()> {

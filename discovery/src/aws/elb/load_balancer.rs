@@ -24,6 +24,9 @@ const PAGE: i32 = 400;
 /// Source: <https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_DescribeTags.html>.
 const TAGS_AT_ONCE: usize = 20;
 
+/// The code of `AccessPointNotFoundException` on the wire.
+const NOT_FOUND: &str = "LoadBalancerNotFound";
+
 /// Mirrors classic load balancers: `elb:load-balancer`, by name.
 ///
 /// All or some by `DescribeLoadBalancers`; their tags by `DescribeTags`, a part.
@@ -135,7 +138,7 @@ impl Mirror for LoadBalancers {
                 Ok(())
             }
             // It names one of them, and not always the right one.
-            Err(error) if code(&error) == Some("AccessPointNotFound") => Err(FetchError::poisoned(error)),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Err(FetchError::poisoned(error)),
             Err(error) => Err(failure(error)),
         }
     }
@@ -168,7 +171,7 @@ impl Mirror for LoadBalancers {
         let operation = self.clients.of(cx.scope())?.describe_tags().set_load_balancer_names(Some(names));
         let output = match send(cx, &cx.call(TAGS), || operation.clone().send()).await {
             Ok(output) => output,
-            Err(error) if code(&error) == Some("AccessPointNotFound") => {
+            Err(error) if code(&error) == Some(NOT_FOUND) => {
                 return Err(FetchError::poisoned(error));
             }
             Err(error) => return Err(failure(error)),

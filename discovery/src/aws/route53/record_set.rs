@@ -129,11 +129,14 @@ impl Mirror for RecordSets {
     fn refs(model: &RecordSet, refs: &mut Refs<'_>) {
         refs.to::<HostedZones>("HostedZoneId", &model.hosted_zone_id);
         if let Some(name) = model.alias_within_zone() {
-            refs.holders(&Self::OF_NAME, name);
+            let scope = refs.scope().clone();
+            refs.to_holders_in("AliasTarget", &Self::OF_NAME, &scope, name);
         }
         #[cfg(any(feature = "elb", feature = "elbv2", feature = "elasticbeanstalk"))]
+        let via = if model.alias_target.is_some() { "AliasTarget" } else { "ResourceRecords" };
+        #[cfg(any(feature = "elb", feature = "elbv2", feature = "elasticbeanstalk"))]
         for name in model.target_names() {
-            lead_to(&name, refs);
+            lead_to(via, &name, refs);
         }
     }
 
@@ -204,15 +207,15 @@ impl Mirror for RecordSets {
 
 /// Load balancers and environments of a DNS name, in the region that it tells.
 #[cfg(any(feature = "elb", feature = "elbv2", feature = "elasticbeanstalk"))]
-fn lead_to(name: &str, refs: &mut Refs<'_>) {
+fn lead_to(via: &'static str, name: &str, refs: &mut Refs<'_>) {
     let Some(region) = dns_name::region_of(name) else { return };
     let there = crate::Scope::new(refs.scope().account(), region);
     #[cfg(feature = "elasticbeanstalk")]
-    refs.holders_in(&crate::aws::elasticbeanstalk::Environments::OF_DNS_NAME, &there, name);
+    refs.to_holders_in(via, &crate::aws::elasticbeanstalk::Environments::OF_DNS_NAME, &there, name);
     #[cfg(feature = "elb")]
-    refs.holders_in(&crate::aws::elb::LoadBalancers::OF_DNS_NAME, &there, name);
+    refs.to_holders_in(via, &crate::aws::elb::LoadBalancers::OF_DNS_NAME, &there, name);
     #[cfg(feature = "elbv2")]
-    refs.holders_in(&crate::aws::elbv2::LoadBalancers::OF_DNS_NAME, &there, name);
+    refs.to_holders_in(via, &crate::aws::elbv2::LoadBalancers::OF_DNS_NAME, &there, name);
 }
 
 /// The key that a text is, if it is one.
