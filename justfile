@@ -63,3 +63,11 @@ bench-overhead:
 # The cloner against s5cmd.
 bench-clone:
     cargo run --release -p bench-clone
+
+# Walking a graph of resources behind a limit, in four ways.
+bench-discovery:
+    cargo run --release -p bench-discovery
+
+# The page of a discovery in a real browser; it needs Node.js and Chromium.
+page:
+    bash conformance/page/run
