@@ -164,6 +164,7 @@ impl Graph {
     }
 
     /// The nodes, in the order of type, scope and key.
+    #[must_use]
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> + DoubleEndedIterator {
         (0..self.nodes.len()).map(|place| Node { graph: self, place })
     }
@@ -199,6 +200,7 @@ impl Graph {
     }
 
     /// What can be reached from a node, itself first, each node once, the nearest first.
+    #[must_use]
     pub fn walk<'g>(&'g self, from: Node<'g>) -> Walk<'g> {
         Walk::over(self, [from])
     }

@@ -68,9 +68,10 @@ impl Runner {
         runtime: Handle,
         settings: Settings,
     ) -> Self {
-        let _in_runtime = runtime.enter();
-        let began = Instant::now();
-        drop(_in_runtime);
+        let began = {
+            let _in_runtime = runtime.enter();
+            Instant::now()
+        };
         Self {
             engine: Mutex::new(engine),
             tasks: Mutex::default(),
@@ -167,7 +168,7 @@ impl Runner {
         let mut patience = self.patience();
         if lane.work == Work::Fetch {
             let result = loop {
-                let (cx, mut answers) = (self.context(&scope, &group, first.take()), Vec::new());
+                let (cx, mut answers) = (self.context(&scope, group.as_ref(), first.take()), Vec::new());
                 match IN_FETCH.scope((), kind.fetch(&cx, &keys, &mut answers)).await {
                     Ok(()) => break Ok(answers),
                     Err(error) => match patience.pause(&error) {
@@ -180,7 +181,7 @@ impl Runner {
             self.with(|engine| engine.fetched(lane, &ids, result));
         } else {
             let result = loop {
-                let (cx, mut told) = (self.context(&scope, &group, first.take()), Vec::new());
+                let (cx, mut told) = (self.context(&scope, group.as_ref(), first.take()), Vec::new());
                 match IN_FETCH.scope((), kind.complete(part, &cx, &models, &mut told)).await {
                     Ok(()) => break Ok(told),
                     Err(error) => match patience.pause(&error) {
@@ -205,7 +206,7 @@ impl Runner {
             let mut first = self.admit(lane).await;
             let mut patience = self.patience();
             let result = loop {
-                let (cx, mut answers) = (self.context(&scope, &group, first.take()), Vec::new());
+                let (cx, mut answers) = (self.context(&scope, group.as_ref(), first.take()), Vec::new());
                 match IN_FETCH.scope((), kind.list(&cx, page.as_deref(), &mut answers)).await {
                     Ok(next) => break Ok((answers, next)),
                     Err(error) => match patience.pause(&error) {
@@ -230,9 +231,9 @@ impl Runner {
         }
     }
 
-    fn context(&self, scope: &Scope, group: &Option<Arc<str>>, first: Option<(Call, Permit)>) -> Fetch {
+    fn context(&self, scope: &Scope, group: Option<&Arc<str>>, first: Option<(Call, Permit)>) -> Fetch {
         let (throttle, calls) = (Arc::clone(&self.throttle), Arc::clone(&self.calls));
-        Fetch::new(scope.clone(), group.clone(), first, throttle, calls)
+        Fetch::new(scope.clone(), group.cloned(), first, throttle, calls)
     }
 
     fn patience(&self) -> Patience {

@@ -1,5 +1,7 @@
 //! An inventory of a generated account under AWS's limits: nothing fails, and no call is made that need not be.
 
+#![allow(clippy::unwrap_used, reason = "what a test made itself")]
+
 mod account;
 
 use std::{collections::BTreeMap, time::Duration};

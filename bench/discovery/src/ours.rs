@@ -49,7 +49,9 @@ impl Mirror for Things {
             match self.0.describe(&ids).await {
                 Ok(found) => {
                     permit.finish(Outcome::Accepted);
-                    found.into_iter().for_each(|(id, to)| answers.found(Thing { id, to }));
+                    for (id, to) in found {
+                        answers.found(Thing { id, to });
+                    }
                     return Ok(());
                 }
                 Err(Throttled) => permit.finish(Outcome::Throttled { retry_after: None }),

@@ -116,6 +116,7 @@ impl<'g> Node<'g> {
     }
 
     /// What it refers to, in the order in which it says so.
+    #[must_use]
     pub fn refs(&self) -> impl ExactSizeIterator<Item = Edge<'g>> + DoubleEndedIterator + use<'g> {
         let graph = self.graph;
         graph.range(self.place).map(move |edge| {
@@ -125,6 +126,7 @@ impl<'g> Node<'g> {
     }
 
     /// What refers to it, in the order of the nodes.
+    #[must_use]
     pub fn referrers(&self) -> impl ExactSizeIterator<Item = Edge<'g>> + DoubleEndedIterator + use<'g> {
         let graph = self.graph;
         graph.back_range(self.place).map(move |place| {

@@ -1,6 +1,7 @@
 //! A graph as people read it: a tree, each resource once.
 
 use std::{
+    fmt::Write as _,
     io::{self, Write},
     mem,
 };
@@ -22,41 +23,42 @@ impl Graph {
         let rest = self.nodes();
         for start in self.roots().chain(unreferred).chain(rest) {
             if !printed[start.place] {
-                self.branch(start, &mut printed, &mut writer)?;
+                branch(start, &mut printed, &mut writer)?;
             }
         }
         Ok(())
     }
+}
 
-    fn branch(&self, start: Node<'_>, printed: &mut [bool], writer: &mut impl Write) -> io::Result<()> {
-        // What is to be printed, the next one last: a chain may be longer than the thread's stack.
-        let mut next = vec![Line { node: start, via: "", indent: String::new(), bend: "" }];
-        while let Some(Line { node, via, indent, bend }) = next.pop() {
-            let is_first = !mem::replace(&mut printed[node.place], true);
-            write!(writer, "{indent}{bend}")?;
-            if !via.is_empty() {
-                write!(writer, "{via}: ")?;
-            }
-            writeln!(writer, "{}", describe(&node, is_first))?;
-            if !is_first {
-                continue;
-            }
-            let below = match bend {
-                "" => String::new(),
-                "├─ " => format!("{indent}│  "),
-                _ => format!("{indent}   "),
-            };
-            let mut edges: Vec<_> = node.refs().collect();
-            // The same field may name the same resource twice.
-            let mut seen = std::collections::HashSet::new();
-            edges.retain(|edge| seen.insert((edge.via, edge.node.place)));
-            for (from_last, edge) in edges.into_iter().rev().enumerate() {
-                let bend = if from_last == 0 { "└─ " } else { "├─ " };
-                next.push(Line { node: edge.node, via: edge.via, indent: below.clone(), bend });
-            }
+/// Writes what can be reached from a node and was not written before.
+fn branch(start: Node<'_>, printed: &mut [bool], writer: &mut impl Write) -> io::Result<()> {
+    // What is to be printed, the next one last: a chain may be longer than the thread's stack.
+    let mut next = vec![Line { node: start, via: "", indent: String::new(), bend: "" }];
+    while let Some(Line { node, via, indent, bend }) = next.pop() {
+        let is_first = !mem::replace(&mut printed[node.place], true);
+        write!(writer, "{indent}{bend}")?;
+        if !via.is_empty() {
+            write!(writer, "{via}: ")?;
         }
-        Ok(())
+        writeln!(writer, "{}", describe(&node, is_first))?;
+        if !is_first {
+            continue;
+        }
+        let below = match bend {
+            "" => String::new(),
+            "├─ " => format!("{indent}│  "),
+            _ => format!("{indent}   "),
+        };
+        let mut edges: Vec<_> = node.refs().collect();
+        // The same field may name the same resource twice.
+        let mut seen = std::collections::HashSet::new();
+        edges.retain(|edge| seen.insert((edge.via, edge.node.place)));
+        for (from_last, edge) in edges.into_iter().rev().enumerate() {
+            let bend = if from_last == 0 { "└─ " } else { "├─ " };
+            next.push(Line { node: edge.node, via: edge.via, indent: below.clone(), bend });
+        }
     }
+    Ok(())
 }
 
 struct Line<'g> {
@@ -75,13 +77,13 @@ fn describe(node: &Node<'_>, is_first: bool) -> String {
     }
     if node.outcome() != OutcomeKind::Found {
         let reason = node.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
-        line.push_str(&format!(" ({}{reason})", node.outcome()));
+        let _ = write!(line, " ({}{reason})", node.outcome());
     }
     if node.is_stale() {
         line.push_str(" (stale)");
     }
     for gap in node.gaps() {
-        line.push_str(&format!(" ({} {}: {})", gap.part, gap.outcome, gap.reason));
+        let _ = write!(line, " ({} {}: {})", gap.part, gap.outcome, gap.reason);
     }
     line
 }

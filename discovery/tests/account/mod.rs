@@ -1,5 +1,6 @@
 //! An account on the embedded AWS, and a discovery of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot begin fails")]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::time::Duration;
