@@ -25,7 +25,7 @@ use crate::Mirror;
 /// # }
 /// impl Teams {
 ///     /// The teams of a member.
-///     pub const OF_MEMBER: Index<Teams> = Index::over_list("member", |team, add| {
+///     pub const OF_MEMBER: Index<Teams> = Index::over_list("member", |team: &Team, add| {
 ///         team.members.iter().for_each(|member| add(member));
 ///     });
 /// }
