@@ -6,9 +6,10 @@ use tidegate_throttle::{Throttle, Unlimited};
 use tokio::runtime::Handle;
 
 use crate::{
-    Api, Discovery, Follow, Mirror,
+    Api, Discovery, Follow, Lookup, Mirror,
     engine::{Engine, EngineLimits, Kinds},
     kind::{Kind, Registered},
+    lookup::Questions,
     runner::{Runner, Settings},
     settle::Obligations,
 };
@@ -40,6 +41,11 @@ impl Builder {
     pub fn mirror<M: Mirror>(mut self, mirror: M) -> Self {
         self.kinds.push(Arc::new(Registered::new(mirror)));
         self
+    }
+
+    /// Adds a reverse question. What it finds needs its own [mirror](Self::mirror).
+    pub fn lookup<L: Lookup>(self, lookup: L) -> Self {
+        self.mirror(Questions(lookup))
     }
 
     /// What paces the calls. Default: [`Unlimited`]; `Adaptive` learns AWS's limits.
@@ -126,7 +132,7 @@ impl fmt::Debug for Builder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Two mirrors are of this type: there would be two caches of the same resources.
+    /// Two mirrors or lookups are of this name: there would be two caches of the same resources.
     Twice(&'static str),
     /// There is no tokio runtime.
     NoRuntime,
@@ -135,7 +141,7 @@ pub enum BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Twice(name) => write!(f, "two mirrors of {name}: each type has one"),
+            Self::Twice(name) => write!(f, "two mirrors or lookups of {name}: each name has one"),
             Self::NoRuntime => f.write_str("a discovery is built on a tokio runtime, and there is none"),
         }
     }

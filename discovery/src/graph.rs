@@ -17,7 +17,7 @@ pub use self::{
     node::{Edge, Gap, Node},
     walk::Walk,
 };
-use crate::{Mirror, OutcomeKind, Ref, Report, Scope, answers::AnyModel, kind::Kind};
+use crate::{Find, Mirror, OutcomeKind, Ref, Report, Scope, Term, answers::AnyModel, kind::Kind};
 
 /// An immutable picture of what was found: every resource once, and what refers to what.
 ///
@@ -191,6 +191,24 @@ impl Graph {
     pub fn named(&self, type_name: &str, scope: &Scope, key: &str) -> Option<Node<'_>> {
         let name = (type_name.into(), scope.clone(), key.into());
         self.by_name.get(&name).map(|place| Node { graph: self, place: *place as usize })
+    }
+
+    /// The resources that were found and answer to a term, as a search for it finds them. A graph that was loaded does
+    /// not know its mirrors: none answers.
+    pub fn answering<'g>(&'g self, term: &'g Term) -> impl Iterator<Item = Node<'g>> {
+        self.nodes().filter(move |node| node.outcome() == OutcomeKind::Found && self.answers(node, term))
+    }
+
+    fn answers(&self, node: &Node<'_>, term: &Term) -> bool {
+        let Model::Typed(kind, model) = &self.nodes[node.place()].model else { return false };
+        match kind.find(term) {
+            Find::No => false,
+            Find::Key(key) => {
+                let named = self.named(node.type_name(), node.scope(), &key);
+                named.is_some_and(|named| named.place() == node.place())
+            }
+            Find::List | Find::Whole => kind.answers_to(&**model, term),
+        }
     }
 
     /// What is known of what a reference names.

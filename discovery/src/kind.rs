@@ -22,6 +22,8 @@ pub(crate) trait Kind: Send + Sync {
     fn id(&self) -> TypeId;
     fn name(&self) -> &'static str;
     fn is_global(&self) -> bool;
+    /// Whether its resources are part of the graph.
+    fn is_shown(&self) -> bool;
     fn plan(&self) -> &Plan;
     fn key<'m>(&self, model: &'m dyn Any) -> Cow<'m, str>;
     fn refs(&self, model: &dyn Any, refs: &mut Refs<'_>);
@@ -84,6 +86,10 @@ impl<M: Mirror> Kind for Registered<M> {
 
     fn is_global(&self) -> bool {
         M::GLOBAL
+    }
+
+    fn is_shown(&self) -> bool {
+        M::IS_SHOWN
     }
 
     fn plan(&self) -> &Plan {

@@ -44,6 +44,7 @@ mod follow;
 mod graph;
 mod index;
 mod kind;
+mod lookup;
 mod mirror;
 mod outcome;
 mod plan;
@@ -68,6 +69,7 @@ pub use self::{
     follow::Follow,
     graph::{Change, Diff, Edge, FieldChange, Gap, Graph, LoadError, Name, Node, Walk},
     index::Index,
+    lookup::{Lookup, LookupAnswers},
     mirror::Mirror,
     outcome::{Outcome, OutcomeKind},
     plan::Plan,

@@ -28,6 +28,10 @@ pub trait Mirror: Send + Sync + Sized + 'static {
     /// Whether its resources are in no region. Default: no.
     const GLOBAL: bool = false;
 
+    /// Whether its resources are part of the graph. Those of a lookup are not.
+    #[doc(hidden)]
+    const IS_SHOWN: bool = true;
+
     /// What there is to know of a resource.
     type Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
 

@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, fmt};
 
-use crate::{Index, Mirror, Scope, index::AnyIndex};
+use crate::{Index, Lookup, Mirror, Scope, index::AnyIndex, lookup::Questions};
 
 /// Takes what a resource refers to, as its [`Mirror`] names it.
 ///
@@ -17,6 +17,8 @@ pub struct Refs<'a> {
 pub(crate) enum Named<'a> {
     /// One resource, and the field that names it.
     One { of: TypeId, via: &'static str, scope: &'a Scope, key: &'a str },
+    /// What a lookup finds.
+    LookUp { of: TypeId, scope: &'a Scope, ask: &'a str },
     /// The resources that hold a key, and the field that refers to them by it, if one does.
     Holders {
         of: TypeId,
@@ -85,6 +87,21 @@ impl<'a> Refs<'a> {
         let key = key.as_ref();
         if !key.is_empty() {
             (self.take)(Named::Holders { of: TypeId::of::<M>(), via: None, index, scope, key });
+        }
+    }
+
+    /// The resources that a lookup finds for `ask`, in the same scope: they are asked for, as with
+    /// [`holders`](Self::holders).
+    pub fn look_up<L: Lookup>(&mut self, ask: impl AsRef<str>) {
+        let scope = self.scope;
+        self.look_up_in::<L>(scope, ask);
+    }
+
+    /// The resources that a lookup finds for `ask` in another scope.
+    pub fn look_up_in<L: Lookup>(&mut self, scope: &Scope, ask: impl AsRef<str>) {
+        let ask = ask.as_ref();
+        if !ask.is_empty() {
+            (self.take)(Named::LookUp { of: TypeId::of::<Questions<L>>(), scope, ask });
         }
     }
 

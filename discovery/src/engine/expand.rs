@@ -17,11 +17,18 @@ impl Engine {
         let mut edges = Vec::new();
         let mut take = |named: Named<'_>| match named {
             Named::One { of, via, scope, key } => {
-                if self.follow.leads(kind.name(), via)
+                if (!kind.is_shown() || self.follow.leads(kind.name(), via))
                     && let Some(to) = self.name(of, scope, key)
                 {
                     edges.push(Edge { to, via: self.vias.number(via) });
                     self.todo.push_back((to, Demand::Asked));
+                }
+            }
+            Named::LookUp { of, scope, ask } => {
+                if self.follow.leads_back()
+                    && let Some(question) = self.name(of, scope, ask)
+                {
+                    self.todo.push_back((question, Demand::Asked));
                 }
             }
             Named::Holders { of, via, index, scope, key } => {

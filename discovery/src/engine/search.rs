@@ -18,11 +18,14 @@ pub(super) enum Search {
 
 impl Engine {
     pub(super) fn sweep_kind(&mut self, kind: u16, scope: &Scope) {
-        self.seek(kind, scope, Search::All);
+        if self.kinds.of(kind).is_shown() {
+            self.seek(kind, scope, Search::All);
+        }
     }
 
     pub(super) fn search_kind(&mut self, kind: u16, scope: &Scope, term: &Arc<Term>) {
         let find = match self.kinds.of(kind).find(term) {
+            _ if !self.kinds.of(kind).is_shown() => Find::No,
             Find::Key(key) => Find::Key(Cow::Owned(key.into_owned())),
             Find::No => Find::No,
             Find::List => Find::List,

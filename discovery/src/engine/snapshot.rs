@@ -13,7 +13,8 @@ impl Engine {
     pub(crate) fn snapshot(&self, calls: CallCounts) -> Graph {
         let is_shown = |id: Id| {
             let node = &self.nodes[id];
-            node.demand == Demand::Asked && !matches!(node.state, State::Alias(_))
+            let is_shown = self.kinds.of(node.kind).is_shown();
+            is_shown && node.demand == Demand::Asked && !matches!(node.state, State::Alias(_))
         };
         let mut places = vec![u32::MAX; self.nodes.len()];
         for (place, id) in (0..).zip(self.nodes.ids().filter(|id| is_shown(*id))) {
@@ -65,7 +66,8 @@ impl Engine {
     pub(crate) fn report(&self, calls: CallCounts) -> Report {
         let mut outcomes: BTreeMap<OutcomeKind, u64> = BTreeMap::new();
         for (id, node) in self.nodes.iter() {
-            if node.demand == Demand::Asked && !matches!(node.state, State::Alias(_)) {
+            let is_shown = self.kinds.of(node.kind).is_shown();
+            if is_shown && node.demand == Demand::Asked && !matches!(node.state, State::Alias(_)) {
                 *outcomes.entry(self.outcome(id).kind()).or_default() += 1;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum, error::ErrorKind};
 
 #[derive(Parser)]
 #[command(
@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Print by a template of one's own, in the language of Jinja: it is given what `--format json` prints.
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
     pub(crate) template: Option<PathBuf>,
+    /// Print what changed since an earlier run, which printed FILE with `--format json`: in words, or as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "template")]
+    pub(crate) since: Option<PathBuf>,
     /// Print the least IAM policy that it needs, and end.
     #[arg(long, exclusive = true)]
     pub(crate) policy: bool,
@@ -83,7 +86,7 @@ fn role(arn: &str) -> Result<Role, String> {
 impl Args {
     /// Reads the command line; what it prints about it has been printed.
     pub(crate) fn read() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| {
+        Self::try_parse().and_then(Self::checked).map_err(|error| {
             if !error.use_stderr() {
                 // Help, which was asked for.
                 let _ = error.print();
@@ -96,6 +99,16 @@ impl Args {
             eprintln!("dig: {}; see --help", line.trim_start_matches("error: "));
             ExitCode::from(2)
         })
+    }
+
+    /// Refuses what the parser cannot.
+    fn checked(self) -> Result<Self, clap::Error> {
+        let is_diff = matches!(self.format, Format::Tree | Format::Json);
+        if self.since.is_none() || is_diff {
+            return Ok(self);
+        }
+        let message = "with --since, --format is tree or json";
+        Err(Self::command().error(ErrorKind::ArgumentConflict, message))
     }
 
     /// What to look for; on the embedded AWS the shop's name in the DNS, unless something else is asked.

@@ -7,6 +7,7 @@ mod output;
 mod problem;
 mod progress;
 mod signals;
+mod since;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ async fn run(args: &Args) -> Result<(), Problem> {
         return Ok(());
     }
     let template = args.template.as_deref().map(Template::read).transpose()?;
+    let earlier = args.since.as_deref().map(since::read).transpose()?;
     let embedded = if args.embedded { Some(embedded().await?) } else { None };
     let accounts = Accounts::connect(args, embedded.as_ref().map(LocalAws::sdk_config)).await?;
     let mut signals =
@@ -58,7 +60,10 @@ async fn run(args: &Args) -> Result<(), Problem> {
     }
     line.finish();
     let graph = discovery.snapshot();
-    output::print(&graph, args, template.as_ref())?;
+    match &earlier {
+        Some(earlier) => output::changes(&earlier.diff(&graph), args)?,
+        None => output::print(&graph, args, template.as_ref())?,
+    }
     if let Some(embedded) = embedded {
         embedded.shutdown().await;
     }
@@ -84,10 +89,12 @@ fn verdict(graph: &Graph, args: &Args, signals: &Signals) -> Result<(), Problem>
     if let Some(line) = output::unseen(graph.report()) {
         return Err(Problem::Failed(line));
     }
-    if !args.all && graph.roots().next().is_none() {
-        return Err(Problem::Failed(format!("nothing answers to {}", args.terms().join(", "))));
+    let mut unanswered = if args.all { Vec::new() } else { args.terms() };
+    unanswered.retain(|term| graph.answering(&Term::new(term)).next().is_none());
+    if unanswered.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    Err(Problem::Failed(format!("nothing answers to {}", unanswered.join(", "))))
 }
 
 /// An AWS inside this process, with the resources of a web shop.

@@ -7,11 +7,12 @@ use std::{
 };
 
 use minijinja::{AutoEscape, Environment};
-use tidegate_discovery::{Graph, OutcomeKind, Report};
+use tidegate_discovery::{Diff, Graph, OutcomeKind, Report};
 
 use crate::{
     args::{Args, Format},
     problem::Problem,
+    since,
 };
 
 /// As many nodes as a Mermaid diagram can be read with.
@@ -56,7 +57,7 @@ fn line(error: &minijinja::Error) -> String {
     error.to_string().replace('\n', " ")
 }
 
-/// Prints the graph; a reader that has gone away is no failure of the dig.
+/// Prints the graph.
 ///
 /// # Errors
 ///
@@ -73,7 +74,28 @@ pub(crate) fn print(graph: &Graph, args: &Args, template: Option<&Template>) -> 
         (None, Format::Cypher) => graph.to_cypher(&mut out),
         (None, Format::Html) => graph.to_html(&mut out, &title(args)),
     };
-    match printed.and_then(|()| out.flush()) {
+    told(printed.and_then(|()| out.flush()))
+}
+
+/// Prints what changed.
+///
+/// # Errors
+///
+/// Why it could not be printed.
+pub(crate) fn changes(diff: &Diff, args: &Args) -> Result<(), Problem> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = match args.format {
+        Format::Json => {
+            serde_json::to_writer(&mut out, diff).map_err(Into::into).and_then(|()| writeln!(out))
+        }
+        _ => since::print(diff, &mut out),
+    };
+    told(printed.and_then(|()| out.flush()))
+}
+
+/// A reader that has gone away is no failure.
+fn told(printed: io::Result<()>) -> Result<(), Problem> {
+    match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Problem::Failed(format!("the result could not be printed: {error}")))
         }

@@ -27,6 +27,9 @@ fn bad_input_is_one_line_and_status_2() {
         (&["web", "--role", "reader"], "a role's ARN is such as"),
         (&["--embedded", "--template", "/no/such/file"], "cannot read the template /no/such/file"),
         (&["--embedded", "--region", "europe"], "\"europe\" is no region"),
+        (&["--embedded", "--since", "/no/such/file"], "cannot read /no/such/file"),
+        (&["--embedded", "--since", env!("CARGO_MANIFEST_PATH")], "is not what `dig --format json` prints"),
+        (&["--embedded", "--since", "x", "--format", "dot"], "with --since, --format is tree or json"),
     ] {
         let output = dig(args);
         let error = text(&output.stderr);
@@ -115,6 +118,46 @@ fn what_nothing_answers_to_is_status_1() {
     let output = dig(&["--embedded", "no-such-thing"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr), "dig: nothing answers to no-such-thing\n");
+}
+
+#[test]
+fn each_term_that_finds_nothing_is_named() {
+    let output = dig(&["--embedded", "shop-production", "no-such-thing", "shop-deploy", "nor=this"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "dig: nothing answers to no-such-thing, nor=this\n");
+    assert!(text(&output.stdout).contains("ec2:key-pair shop-deploy"), "what was found is printed");
+}
+
+#[test]
+fn what_changed_since_an_earlier_run() {
+    let path = std::env::temp_dir().join(format!("tidegate-dig-since-{}.json", std::process::id()));
+    let name = path.to_str().unwrap();
+    let earlier = dig(&["--embedded", "--all", "--format", "json"]);
+    std::fs::write(&path, &earlier.stdout).unwrap();
+    let same = dig(&["--embedded", "--all", "--since", name]);
+    assert_eq!((same.status.code(), text(&same.stdout)), (Some(0), String::new()), "{}", text(&same.stderr));
+
+    // As if one had had another key pair, and there had been one more.
+    let mut json: serde_json::Value = serde_json::from_slice(&earlier.stdout).unwrap();
+    let nodes = json["nodes"].as_array_mut().unwrap();
+    let instance = nodes.iter_mut().find(|node| node["type"] == "ec2:instance").unwrap();
+    instance["model"]["KeyName"] = "another".into();
+    let mut gone = instance.clone();
+    gone["id"] = nodes.len().into();
+    gone["key"] = "i-0gone".into();
+    nodes.push(gone);
+    std::fs::write(&path, json.to_string()).unwrap();
+    let changed = dig(&["--embedded", "--all", "--since", name]);
+    let lines = text(&changed.stdout);
+    assert!(lines.contains("- ec2:instance i-0gone"), "{lines}{}", text(&changed.stderr));
+    assert!(lines.contains("/KeyName: \"another\" -> \"shop-deploy\""), "{lines}");
+    let as_json = dig(&["--embedded", "--all", "--since", name, "--format", "json"]);
+    let diff: serde_json::Value = serde_json::from_slice(&as_json.stdout).unwrap();
+    assert_eq!(
+        (diff["removed"][0]["key"].as_str(), diff["added"].as_array().unwrap().len()),
+        (Some("i-0gone"), 0)
+    );
+    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
