@@ -2,42 +2,42 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::segments::{Entry, SegmentId};
+use crate::{pages::PageId, plan::Order, segments::SegmentId};
 
 /// What was listed and waits to be copied, segment by segment: it is taken from all segments in turn, so that
 /// the copies spread over the key space and with it over the partitions of the destination.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
-    segments: HashMap<SegmentId, VecDeque<Entry>>,
+    segments: HashMap<SegmentId, VecDeque<(PageId, Order)>>,
     /// Whose turn it is; each segment that has entries is here once.
     turns: VecDeque<SegmentId>,
     len: usize,
 }
 
 impl Backlog {
-    pub(crate) fn push(&mut self, segment: SegmentId, entries: Vec<Entry>) {
-        if entries.is_empty() {
+    pub(crate) fn push(&mut self, segment: SegmentId, page: PageId, orders: Vec<Order>) {
+        if orders.is_empty() {
             return;
         }
-        self.len += entries.len();
+        self.len += orders.len();
         let waiting = self.segments.entry(segment).or_default();
         if waiting.is_empty() {
             self.turns.push_back(segment);
         }
-        waiting.extend(entries);
+        waiting.extend(orders.into_iter().map(|order| (page, order)));
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Entry> {
+    pub(crate) fn pop(&mut self) -> Option<(PageId, Order)> {
         let segment = self.turns.pop_front()?;
         let waiting = self.segments.get_mut(&segment)?;
-        let entry = waiting.pop_front()?;
+        let order = waiting.pop_front()?;
         if waiting.is_empty() {
             self.segments.remove(&segment);
         } else {
             self.turns.push_back(segment);
         }
         self.len -= 1;
-        Some(entry)
+        Some(order)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -52,20 +52,29 @@ impl Backlog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Key;
+    use crate::{Entry, Key, plan::Place};
 
     #[test]
     fn segments_take_turns() {
-        let entry =
-            |key: &str| Entry { key: Key::new(key).unwrap(), size: 0, etag: None, storage_class: None };
+        let order = |key: &str| {
+            let entry = Entry {
+                key: Key::new(key).unwrap(),
+                size: 0,
+                etag: None,
+                modified: None,
+                storage_class: None,
+            };
+            Order { entry, place: Place::Any }
+        };
         let mut backlog = Backlog::default();
-        backlog.push(1, vec![entry("a"), entry("b"), entry("c")]);
-        backlog.push(2, vec![entry("x")]);
-        backlog.push(3, Vec::new());
-        backlog.push(1, vec![entry("d")]);
+        backlog.push(1, 7, vec![order("a"), order("b"), order("c")]);
+        backlog.push(2, 8, vec![order("x")]);
+        backlog.push(3, 9, Vec::new());
+        backlog.push(1, 10, vec![order("d")]);
         assert_eq!(backlog.len(), 5);
-        let order: String =
-            std::iter::from_fn(|| backlog.pop()).map(|entry| entry.key.as_str().to_owned()).collect();
+        let order: String = std::iter::from_fn(|| backlog.pop())
+            .map(|(_, order)| order.entry.key.as_str().to_owned())
+            .collect();
         assert_eq!(order, "axbcd");
         assert_eq!(backlog.len(), 0);
     }

@@ -1,13 +1,18 @@
 //! [`Cloner`]: what is to be cloned, and how.
 
-use std::{num::NonZeroU32, ops::RangeInclusive, sync::Arc};
+use std::{fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 
 use tidegate_throttle::{Adaptive, Throttle};
 
-use crate::{Error, Key, Location, Report, Run, Verification, copy::single::LARGEST, verify};
+use crate::{
+    Compare, Error, Key, Location, Report, Run, Verification,
+    copy::single::LARGEST,
+    plan::{Filter, MapKey},
+    verify,
+};
 
 /// Clones everything in one [`Location`] to another, by server-side copies.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a cloner does nothing until it is started"]
 pub struct Cloner {
     pub(crate) source: Location,
@@ -18,6 +23,11 @@ pub struct Cloner {
     pub(crate) multipart_threshold: u64,
     pub(crate) part_size: u64,
     pub(crate) attempts: NonZeroU32,
+    pub(crate) compare: Compare,
+    pub(crate) filter: Option<Arc<Filter>>,
+    pub(crate) map_key: Option<Arc<MapKey>>,
+    pub(crate) max_deletes: Option<u64>,
+    pub(crate) dry_run: bool,
 }
 
 impl Cloner {
@@ -36,7 +46,49 @@ impl Cloner {
             multipart_threshold: LARGEST,
             part_size: 256 << 20,
             attempts: const { NonZeroU32::new(8).unwrap() },
+            compare: Compare::default(),
+            filter: None,
+            map_key: None,
+            max_deletes: None,
+            dry_run: false,
         }
+    }
+
+    /// When an object of the destination is what it should be, so that it is not copied. Default:
+    /// [`Compare::SizeAndTime`].
+    pub fn compare(mut self, compare: Compare) -> Self {
+        self.compare = compare;
+        self
+    }
+
+    /// Which objects are part of the clone, by what follows the prefix in their keys, on both sides: what is left out is
+    /// neither copied nor deleted. Default: all.
+    pub fn filter(mut self, is_part: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.filter = Some(Arc::new(is_part));
+        self
+    }
+
+    /// Where objects go, if not to the keys that they have: of what follows the source's prefix, what is to follow the
+    /// destination's. It must be pure, and give no two objects the same key: of two, whichever is copied last stays.
+    /// Every comparison then costs a HEAD for each object, and nothing can be deleted or verified by listing. Default:
+    /// keys stay as they are.
+    pub fn map_key(mut self, map: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.map_key = Some(Arc::new(map));
+        self
+    }
+
+    /// Deletes from the destination what the source does not have, after everything was copied: if both sides were
+    /// listed to their ends, nothing failed, and there are at most `max` of them. Otherwise nothing is deleted, and the
+    /// report says why. An object that was written after it had been listed stays. Default: nothing is deleted.
+    pub fn delete_extra(mut self, max: u64) -> Self {
+        self.max_deletes = Some(max);
+        self
+    }
+
+    /// Lists and compares, and reports what would be copied and deleted. Default: no.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
     }
 
     /// Who admits every request. Default: an [`Adaptive`] of its own. Give it the one that the rest of your
@@ -114,6 +166,9 @@ impl Cloner {
     /// It only reads.
     pub async fn verify(&self) -> Result<Verification, Error> {
         self.check()?;
+        if self.map_key.is_some() {
+            return Err(Error::invalid_input("a clone with mapped keys cannot be verified by listing"));
+        }
         verify::verify(self).await
     }
 
@@ -140,9 +195,23 @@ impl Cloner {
             format!("the multipart threshold of {} bytes is above 5 GiB", self.multipart_threshold)
         } else if !PARTS.contains(&self.part_size) {
             format!("the part size of {} bytes is not between 5 MiB and 5 GiB", self.part_size)
+        } else if self.max_deletes.is_some() && self.map_key.is_some() {
+            "nothing can be deleted where keys are mapped: nobody knows what they come from".to_owned()
+        } else if self.max_deletes.is_some() && !self.compare.looks() {
+            "nothing can be deleted where the destination is not compared: see Compare".to_owned()
         } else {
             return Ok(());
         };
         Err(Error::invalid_input(wrong))
+    }
+}
+
+impl fmt::Debug for Cloner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloner")
+            .field("source", &self.source)
+            .field("destination", &self.destination)
+            .field("compare", &self.compare)
+            .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 mod multipart;
 mod parts;
+mod place;
 mod properties;
 pub(crate) mod single;
 mod source;
@@ -15,11 +16,13 @@ use std::{
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use tokio::sync::Semaphore;
 
+use self::place::Conditions;
+
 use crate::{
-    Cloner, Key, Location, OrphanedUpload,
+    Cloner, Entry, Key, Location, OrphanedUpload,
     counters::{Counters, Kind},
+    plan::{MapKey, Order, Planner},
     request::{Cause, Fault, Manner, Requester},
-    segments::Entry,
 };
 
 /// What is waited for the answer to a request that moves no object.
@@ -32,11 +35,13 @@ const COPY_TIMEOUT: Duration = Duration::from_mins(2);
 const COMPLETE_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// Copies objects from one location to another.
-#[derive(Debug)]
 pub(crate) struct Copier {
     source: Location,
     destination: Location,
     requester: Arc<Requester>,
+    planner: Planner,
+    map_key: Option<Arc<MapKey>>,
+    dry_run: bool,
     threshold: u64,
     part_size: u64,
     /// The part copies in flight, of all objects.
@@ -51,6 +56,7 @@ struct Manners {
     copy: Manner,
     head_source: Manner,
     head_destination: Manner,
+    look: Manner,
     read_tags: Manner,
     write_tags: Manner,
     create: Manner,
@@ -62,7 +68,10 @@ struct Manners {
 /// How the copy of an object ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ended {
-    Copied,
+    /// As an object of this `ETag`.
+    Copied(String),
+    /// It was there already.
+    Unchanged,
     /// The source is not what was listed any more.
     Changed(Fault),
     /// The source is gone.
@@ -78,6 +87,7 @@ impl Copier {
         source: Location,
         destination: Location,
         requester: Arc<Requester>,
+        planner: Planner,
     ) -> Self {
         let to = |kind, operation, timeout| Manner::new(kind, operation, &destination, timeout);
         let manners = Manners {
@@ -85,6 +95,7 @@ impl Copier {
             head_source: Manner::new(Kind::Head, "HeadObject", &source, TIMEOUT),
             // From where the parts are together on, it ends well or badly, but not half-way.
             head_destination: to(Kind::Head, "HeadObject", TIMEOUT).until_done(),
+            look: to(Kind::Head, "HeadObject", TIMEOUT),
             read_tags: Manner::new(Kind::Tagging, "GetObjectTagging", &source, TIMEOUT),
             write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).until_done(),
             create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
@@ -96,6 +107,9 @@ impl Copier {
             source,
             destination,
             requester,
+            planner,
+            map_key: cloner.map_key.clone(),
+            dry_run: cloner.dry_run,
             threshold: cloner.multipart_threshold,
             part_size: cloner.part_size,
             part_slots: Semaphore::new(cloner.copies_in_flight.min(Semaphore::MAX_PERMITS)),
@@ -105,20 +119,36 @@ impl Copier {
     }
 
     /// Copies one object.
-    pub(crate) async fn copy(&self, entry: &Entry) -> Ended {
+    pub(crate) async fn copy(&self, order: &Order) -> Ended {
+        let entry = &order.entry;
         let Some(key) = self.destination_key(&entry.key) else {
-            let message = format!("with the destination's prefix it has more than {} bytes", Key::MAX_BYTES);
+            let message = format!("at the destination it has no byte, or more than {}", Key::MAX_BYTES);
             return Ended::Failed(Fault::new(Cause::Permanent, "KeyTooLong", message));
         };
+        let place = match self.place(order, &key).await {
+            Ok(Some(place)) => place,
+            Ok(None) => return Ended::Unchanged,
+            Err(fault) => return self.ended(entry, fault, &Conditions::default()).await,
+        };
+        if self.dry_run {
+            return Ended::NotAttempted;
+        }
+        let conditions = Conditions::of(&place);
         let result = if entry.size > self.threshold {
             // Its future is much larger than the other's, and rare.
-            Box::pin(self.copy_in_parts(entry, &key)).await
+            Box::pin(self.copy_in_parts(entry, &key, &conditions)).await
         } else {
-            self.copy_whole(entry, &key).await
+            self.copy_whole(entry, &key, &conditions).await
         };
         match result {
-            Ok(()) => Ended::Copied,
-            Err(fault) => self.ended(entry, fault).await,
+            Ok(etag) => Ended::Copied(etag),
+            Err(fault) if fault.cause == Cause::Precondition && fault.maybe_done && conditions.are_any() => {
+                match self.was_made(entry, &key, &conditions).await {
+                    Some(etag) => Ended::Copied(etag),
+                    None => self.ended(entry, fault, &conditions).await,
+                }
+            }
+            Err(fault) => self.ended(entry, fault, &conditions).await,
         }
     }
 
@@ -140,11 +170,12 @@ impl Copier {
     /// The key with the destination's prefix in place of the source's, if S3 can have such a key.
     fn destination_key(&self, key: &Key) -> Option<Key> {
         let within = key.as_str().strip_prefix(self.source.prefix.as_str())?;
-        Key::new(format!("{}{within}", self.destination.prefix))
+        let mapped = self.map_key.as_ref().map(|map| map(within));
+        Key::new(format!("{}{}", self.destination.prefix, mapped.as_deref().unwrap_or(within)))
     }
 
     /// What a fault means to the object: looks at the source if it may have changed.
-    async fn ended(&self, entry: &Entry, fault: Fault) -> Ended {
+    async fn ended(&self, entry: &Entry, fault: Fault, conditions: &Conditions) -> Ended {
         match fault.cause {
             Cause::Stopped => return Ended::NotAttempted,
             Cause::Transient | Cause::Permanent => return Ended::Failed(fault),
@@ -161,6 +192,10 @@ impl Copier {
                 Ended::Vanished(Fault::new(Cause::NotFound, "SourceVanished", message))
             }
             Err(gone) if gone.cause == Cause::Stopped => Ended::NotAttempted,
+            Ok(_) if fault.cause == Cause::Precondition && conditions.are_any() => {
+                let message = "the destination's object was written or deleted after it had been compared";
+                Ended::Failed(Fault::new(Cause::Precondition, "DestinationChanged", message))
+            }
             _ => Ended::Failed(fault),
         }
     }

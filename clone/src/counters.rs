@@ -10,6 +10,7 @@ pub(crate) struct Counters {
     pub(crate) listed: AtomicU64,
     pub(crate) bytes_listed: AtomicU64,
     pub(crate) list_done: AtomicBool,
+    pub(crate) unchanged: AtomicU64,
     pub(crate) copied: AtomicU64,
     pub(crate) bytes_copied: AtomicU64,
     /// Bytes in parts of objects that are under way.
@@ -19,7 +20,7 @@ pub(crate) struct Counters {
     pub(crate) listing: AtomicU64,
     pub(crate) throttled: AtomicU64,
     pub(crate) retries: AtomicU64,
-    requests: [AtomicU64; 6],
+    requests: [AtomicU64; 7],
 }
 
 /// A kind of request, as [`Requests`] counts them.
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
     Tagging,
     Multipart,
     PartCopy,
+    Delete,
 }
 
 impl Counters {
@@ -39,9 +41,9 @@ impl Counters {
     }
 
     pub(crate) fn requests(&self) -> Requests {
-        let [list, copy, head, tagging, multipart, part_copy] =
+        let [list, copy, head, tagging, multipart, part_copy, delete] =
             self.requests.each_ref().map(|it| it.load(Relaxed));
-        Requests { list, copy, head, tagging, multipart, part_copy }
+        Requests { list, copy, head, tagging, multipart, part_copy, delete }
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -51,6 +53,7 @@ impl Counters {
             list_done: self.list_done.load(Relaxed),
             listed: get(&self.listed),
             bytes_listed: get(&self.bytes_listed),
+            unchanged: get(&self.unchanged),
             copied: get(&self.copied),
             bytes_copied: get(&self.bytes_copied) + get(&self.bytes_in_parts),
             failed: get(&self.failed),

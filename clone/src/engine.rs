@@ -1,6 +1,7 @@
 //! [`Engine`]: lists and copies at once, until all is done or it is to stop.
 
 use std::{
+    collections::HashMap,
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering::Relaxed},
 };
@@ -16,13 +17,16 @@ use tokio::{
 };
 
 use crate::{
-    Cloner, Location, Report, Unlisted,
+    Cloner, Entry, KeyRange, Location, Report, Undeleted, Unlisted,
+    abreast::{Abreast, Both, Front},
     backlog::Backlog,
     copy::{Copier, Ended},
     counters::Counters,
-    listing::Lister,
+    delete::Deleter,
+    pages::{PageId, Pages},
+    plan::{Beside, Planner},
     request::{Cause, Fault, Requester},
-    segments::{Ask, Entry, Failed, Found, PAGE, Page, Segments},
+    segments::{Ask, Failed, Found, PAGE, SegmentId, Segments},
     stop::Stop,
     tally::Tally,
 };
@@ -31,36 +35,66 @@ use crate::{
 const AHEAD: usize = 32 * PAGE;
 
 /// Lists and copies at once.
-#[derive(Debug)]
 pub(crate) struct Engine {
-    lister: Arc<Lister>,
+    abreast: Arc<Abreast>,
     copier: Arc<Copier>,
+    deleter: Deleter,
     requester: Arc<Requester>,
+    planner: Planner,
     segments: Segments,
+    /// The destination's sides of the segments that nobody is listing.
+    fronts: HashMap<SegmentId, Front>,
     backlog: Backlog,
+    pages: Pages,
     tally: Tally,
     report: Report,
+    /// What only the destination has, as long as it is not too much.
+    extra: Vec<Entry>,
+    max_deletes: Option<u64>,
+    dry_run: bool,
     /// How often the listing began anew: copies from before do not count.
     era: u32,
     copies_in_flight: usize,
     listings_in_flight: usize,
 }
 
-type Listed = (Ask, Result<Page, Fault>);
-type Copied = (u32, Entry, Ended);
+type Listed = (Ask, Both);
+type Copied = (u32, PageId, Entry, Ended);
 
 impl Engine {
     pub(crate) fn new(cloner: &Cloner, counters: Arc<Counters>, stop: Arc<Stop>) -> Self {
         let (source, destination) = (plain(&cloner.source), plain(&cloner.destination));
         let requester = Arc::new(requester(cloner, counters, stop));
+        let planner = Planner {
+            compare: cloner.compare.clone(),
+            filter: cloner.filter.clone(),
+            source: source.prefix.len(),
+            destination: destination.prefix.len(),
+        };
+        let is_mapped = cloner.map_key.is_some();
+        let looks = cloner.compare.looks() && !is_mapped;
+        let abreast = Abreast::new(source.clone(), destination.clone(), looks, cloner.max_deletes.is_some());
         Self {
             segments: Segments::new(source.prefix.clone(), cloner.listings_in_flight),
-            lister: Arc::new(Lister::new(source.clone())),
-            copier: Arc::new(Copier::new(cloner, source, destination, Arc::clone(&requester))),
+            abreast: Arc::new(abreast),
+            deleter: Deleter::new(destination.clone(), Arc::clone(&requester)),
+            copier: Arc::new(Copier::new(
+                cloner,
+                source,
+                destination,
+                Arc::clone(&requester),
+                planner.clone(),
+            )),
             requester,
+            planner,
+            fronts: HashMap::new(),
             backlog: Backlog::default(),
+            pages: Pages::over(&[KeyRange::ALL]),
             tally: Tally::default(),
-            report: Report::default(),
+            report: Report { dry_run: cloner.dry_run, ..Report::default() },
+            extra: Vec::new(),
+            max_deletes: cloner.max_deletes,
+            dry_run: cloner.dry_run,
             era: 0,
             copies_in_flight: cloner.copies_in_flight,
             listings_in_flight: cloner.listings_in_flight,
@@ -88,20 +122,21 @@ impl Engine {
         while let Some(ended) = copies.join_next().await {
             self.copied(unpanicked(ended));
         }
+        self.delete().await;
         self.report(began)
     }
 
     /// Begins what there is room for.
     fn fill(&mut self, listings: &mut JoinSet<Listed>, copies: &mut JoinSet<Copied>) {
         while copies.len() < self.copies_in_flight
-            && let Some(entry) = self.backlog.pop()
+            && let Some((page, order)) = self.backlog.pop()
         {
             let (engine, era) = (Arc::clone(&self.copier), self.era);
             copies.spawn(async move {
                 // One copy that panics must not take the others, and their report, with it.
-                let ended = AssertUnwindSafe(engine.copy(&entry)).catch_unwind().await;
+                let ended = AssertUnwindSafe(engine.copy(&order)).catch_unwind().await;
                 let ended = ended.unwrap_or_else(|_| Ended::Failed(Fault::panicked()));
-                (era, entry, ended)
+                (era, page, order.entry, ended)
             });
         }
         let ahead = AHEAD
@@ -111,10 +146,12 @@ impl Engine {
             && self.backlog.len() + listings.len() * PAGE < ahead
             && let Some(ask) = self.segments.next()
         {
-            let (lister, requester) = (Arc::clone(&self.lister), Arc::clone(&self.requester));
+            let front = self.fronts.remove(&ask.segment);
+            let (abreast, requester) = (Arc::clone(&self.abreast), Arc::clone(&self.requester));
+            let looks = !self.segments.is_walk();
             listings.spawn(async move {
-                let page = lister.page(&requester, &ask.from).await;
-                (ask, page)
+                let both = abreast.page(&requester, &ask, looks, front).await;
+                (ask, both)
             });
         }
         let counters = &self.requester.counters;
@@ -123,14 +160,10 @@ impl Engine {
         counters.list_done.store(self.segments.is_done(), Relaxed);
     }
 
-    fn listed(&mut self, (ask, page): Listed) {
+    fn listed(&mut self, (ask, Both { page, front }): Listed) {
         match page {
             Ok(page) => match self.segments.page(ask.segment, page) {
-                Found::New(entries) => {
-                    self.report.listed += entries.len() as u64;
-                    self.report.bytes_listed += entries.iter().map(|entry| entry.size).sum::<u64>();
-                    self.backlog.push(ask.segment, entries);
-                }
+                Found::New(entries, range) => self.found(ask.segment, entries, range, front),
                 Found::Restarted => self.restart(),
             },
             Err(fault) if fault.cause == Cause::Stopped => {}
@@ -139,25 +172,94 @@ impl Engine {
         self.publish();
     }
 
+    /// Plans what a page brought.
+    fn found(
+        &mut self,
+        segment: SegmentId,
+        entries: Vec<Entry>,
+        range: Option<KeyRange>,
+        front: Option<Result<Front, Fault>>,
+    ) {
+        let needs_look = self.planner.compare.looks();
+        let beside = match (front, &range) {
+            (Some(Ok(mut front)), Some(range)) => {
+                let listed = front.take(range, self.planner.source, self.planner.destination);
+                if self.segments.is_live(segment) {
+                    self.fronts.insert(segment, front);
+                }
+                Beside::Listed(listed)
+            }
+            (Some(Err(fault)), _) => return self.unseen(entries, range, fault),
+            // Of a page without keys, which the next one goes on from.
+            (Some(Ok(front)), None) => {
+                if self.segments.is_live(segment) {
+                    self.fronts.insert(segment, front);
+                }
+                Beside::Unseen
+            }
+            (None, _) if needs_look => Beside::Unseen,
+            (None, _) => Beside::NotAsked,
+        };
+        let plan = self.planner.plan(entries, beside);
+        let bytes = |entries: &mut dyn Iterator<Item = &Entry>| entries.map(|entry| entry.size).sum::<u64>();
+        let report = &mut self.report;
+        report.listed += (plan.orders.len() + plan.unchanged.len()) as u64;
+        report.bytes_listed +=
+            bytes(&mut plan.unchanged.iter().chain(plan.orders.iter().map(|it| &it.entry)));
+        report.unchanged += plan.unchanged.len() as u64;
+        report.left_out += plan.left_out;
+        if let Some(max) = self.max_deletes {
+            report.extra += plan.extra.len() as u64;
+            let room = usize::try_from(max).unwrap_or(usize::MAX).saturating_sub(self.extra.len());
+            self.extra.extend(plan.extra.into_iter().take(room));
+        }
+        let page = self.pages.open(range, plan.orders.len());
+        self.backlog.push(segment, page, plan.orders);
+    }
+
+    /// The destination could not be listed beside these: nobody knows what is there.
+    fn unseen(&mut self, entries: Vec<Entry>, range: Option<KeyRange>, fault: Fault) {
+        if fault.cause == Cause::Stopped {
+            self.report.listed += entries.len() as u64;
+            self.report.bytes_listed += entries.iter().map(|entry| entry.size).sum::<u64>();
+            self.report.not_attempted += entries.len() as u64;
+        } else {
+            self.report.listed += entries.len() as u64;
+            self.report.bytes_listed += entries.iter().map(|entry| entry.size).sum::<u64>();
+            self.report.unknown += entries.len() as u64;
+            for entry in &entries {
+                self.tally.add(&entry.key, fault.clone());
+            }
+        }
+        // Its range is never settled.
+        let page = self.pages.open(range, 1);
+        self.pages.ended(page, false);
+    }
+
     /// Forgets what was found, for it will be found again. To copy it again does no harm.
     fn restart(&mut self) {
         tracing::warn!("the store does not list in order: it is listed again, page by page");
         self.era += 1;
         self.backlog.clear();
+        self.fronts.clear();
+        self.extra.clear();
+        self.pages = Pages::over(&[KeyRange::ALL]);
         self.tally = Tally::default();
-        self.report = Report::default();
+        self.report = Report { dry_run: self.dry_run, ..Report::default() };
     }
 
-    fn copied(&mut self, (era, entry, ended): Copied) {
+    fn copied(&mut self, (era, page, entry, ended): Copied) {
         if era != self.era {
             return;
         }
         let report = &mut self.report;
+        let well = matches!(ended, Ended::Copied(_) | Ended::Unchanged | Ended::Vanished(_));
         match ended {
-            Ended::Copied => {
+            Ended::Copied(_) => {
                 report.copied += 1;
                 report.bytes_copied += entry.size;
             }
+            Ended::Unchanged => report.unchanged += 1,
             Ended::Changed(fault) => {
                 report.changed += 1;
                 self.tally.add(&entry.key, fault);
@@ -172,7 +274,34 @@ impl Engine {
             }
             Ended::NotAttempted => report.not_attempted += 1,
         }
+        self.pages.ended(page, well);
         self.publish();
+    }
+
+    /// Deletes what only the destination has, if that is sure and allowed.
+    async fn delete(&mut self) {
+        let Some(max) = self.max_deletes else { return };
+        if self.requester.stop.is_wished() {
+            return;
+        }
+        let report = &mut self.report;
+        let is_whole = self.segments.is_whole() && report.failed + report.unknown + report.changed == 0;
+        report.undeleted = match () {
+            () if self.segments.is_walk() => Some(Undeleted::OutOfOrder),
+            () if !is_whole => Some(Undeleted::Incomplete),
+            () if report.extra > max => Some(Undeleted::TooMany { max }),
+            () => None,
+        };
+        if report.undeleted.is_some() || self.dry_run {
+            return;
+        }
+        for (key, result) in self.deleter.delete(std::mem::take(&mut self.extra)).await {
+            match result {
+                Ok(()) => self.report.deleted += 1,
+                Err(fault) if fault.cause == Cause::Stopped => {}
+                Err(fault) => self.tally.add(&key, fault),
+            }
+        }
     }
 
     /// Makes the counts visible.
@@ -180,9 +309,11 @@ impl Engine {
         let (counters, report) = (&self.requester.counters, &self.report);
         counters.listed.store(report.listed, Relaxed);
         counters.bytes_listed.store(report.bytes_listed, Relaxed);
+        counters.unchanged.store(report.unchanged, Relaxed);
         counters.copied.store(report.copied, Relaxed);
         counters.bytes_copied.store(report.bytes_copied, Relaxed);
-        counters.failed.store(report.failed + report.changed + report.vanished, Relaxed);
+        let failed = report.failed + report.changed + report.vanished + report.unknown;
+        counters.failed.store(failed, Relaxed);
     }
 
     fn report(self, began: Instant) -> Report {

@@ -50,15 +50,20 @@
 //!
 //! Dropping a future of this crate leaves at most one request of unknown effect for each object in flight.
 
+mod abreast;
 mod backlog;
 mod cloner;
+mod compare;
 mod copy;
 mod counters;
+mod delete;
 mod engine;
 mod error;
 mod key;
 mod listing;
 mod location;
+mod pages;
+mod plan;
 mod progress;
 mod report;
 mod request;
@@ -70,12 +75,14 @@ mod verify;
 
 pub use self::{
     cloner::Cloner,
+    compare::{Compare, Same},
     error::{Error, ErrorKind},
     key::{Key, KeyRange},
     location::Location,
     progress::{Progress, Total},
-    report::{Failure, Failures, OrphanedUpload, Outcome, Report, Requests, Unlisted},
+    report::{Failure, Failures, OrphanedUpload, Outcome, Report, Requests, Undeleted, Unlisted},
     run::{Monitor, Run},
+    segments::Entry,
     verify::{Difference, Verification},
 };
 

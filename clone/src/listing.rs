@@ -76,6 +76,7 @@ fn entry(object: Object, encoded: bool) -> Option<Entry> {
         key: Key::new(if encoded { decode::key(key)? } else { key })?,
         size: u64::try_from(object.size?).ok()?,
         etag: object.e_tag.map(String::into_boxed_str),
+        modified: object.last_modified.map(|time| time.secs()),
         storage_class: object.storage_class.and_then(|class| storage_class(&class)),
     })
 }

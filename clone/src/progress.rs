@@ -10,6 +10,8 @@ pub struct Progress {
     pub bytes_listed: u64,
     /// Whether the listing has come to its end, so that `listed` is the total.
     pub list_done: bool,
+    /// Objects that were in the destination as they should be.
+    pub unchanged: u64,
     /// Objects copied.
     pub copied: u64,
     /// Bytes in them, and the parts that were copied of objects under way.

@@ -13,10 +13,14 @@ use crate::{Key, KeyRange};
 
 /// What a clone did, and what it did not do.
 ///
-/// Every object that was listed is counted once: as copied, changed, vanished, failed or not attempted.
+/// Every object that was listed is counted once: as copied, unchanged, changed, vanished, failed, unknown or not
+/// attempted. In a dry run those that would be copied are not attempted.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) listed: u64,
+    pub(crate) left_out: u64,
+    pub(crate) unchanged: u64,
+    pub(crate) unknown: u64,
     pub(crate) copied: u64,
     pub(crate) changed: u64,
     pub(crate) vanished: u64,
@@ -25,6 +29,10 @@ pub struct Report {
     pub(crate) stopped: bool,
     pub(crate) bytes_listed: u64,
     pub(crate) bytes_copied: u64,
+    pub(crate) extra: u64,
+    pub(crate) deleted: u64,
+    pub(crate) undeleted: Option<Undeleted>,
+    pub(crate) dry_run: bool,
     pub(crate) elapsed: Duration,
     pub(crate) requests: Requests,
     pub(crate) throttled: u64,
@@ -39,12 +47,28 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The listing covered the whole key space, and every object in it was copied.
+    /// The listing covered the whole key space, every object in it was copied or is as it should be, and what was to be
+    /// deleted is.
     Complete,
     /// Something is missing: the report says what.
     Incomplete,
     /// It was asked to stop before it was complete: the report says what was not done.
     Stopped,
+}
+
+/// Why nothing was deleted, though it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Undeleted {
+    /// A side could not be listed to its end, or a copy failed: what is missing in the source is not proven to be.
+    Incomplete,
+    /// The store does not list in order, so that the sides cannot be compared.
+    OutOfOrder,
+    /// There is more to be deleted than may be.
+    TooMany {
+        /// The most that may be deleted.
+        max: u64,
+    },
 }
 
 /// A range of keys that could not be listed: nobody knows which objects are in it.
@@ -77,7 +101,11 @@ impl Report {
     /// Whether the destination now has everything.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let whole = self.unlisted.is_empty() && self.copied == self.listed;
+        let left = if self.dry_run { self.not_attempted } else { 0 };
+        let whole = self.unlisted.is_empty()
+            && self.copied + self.unchanged + left == self.listed
+            && self.undeleted.is_none()
+            && (self.deleted == self.extra || self.dry_run);
         match (whole, self.stopped) {
             (true, _) => Outcome::Complete,
             (false, true) => Outcome::Stopped,
@@ -89,6 +117,44 @@ impl Report {
     #[must_use]
     pub fn listed(&self) -> u64 {
         self.listed
+    }
+
+    /// Objects of the source that the filter left out; they are not counted as listed.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Objects that the destination had as they should be.
+    #[must_use]
+    pub fn unchanged(&self) -> u64 {
+        self.unchanged
+    }
+
+    /// Objects that were not copied because the destination could not be listed beside them: nobody knows whether they
+    /// are there.
+    #[must_use]
+    pub fn unknown(&self) -> u64 {
+        self.unknown
+    }
+
+    /// Objects of the destination that the source does not have, if [they were to be
+    /// deleted](crate::Cloner::delete_extra).
+    #[must_use]
+    pub fn extra(&self) -> u64 {
+        self.extra
+    }
+
+    /// Objects deleted from the destination.
+    #[must_use]
+    pub fn deleted(&self) -> u64 {
+        self.deleted
+    }
+
+    /// Why nothing was deleted, though it was asked for.
+    #[must_use]
+    pub fn undeleted(&self) -> Option<Undeleted> {
+        self.undeleted
     }
 
     /// Objects copied.
@@ -116,7 +182,7 @@ impl Report {
         self.failed
     }
 
-    /// Objects listed, but not copied because the clone was stopped.
+    /// Objects listed, but not copied because the clone was stopped, or is a dry run.
     #[must_use]
     pub fn not_attempted(&self) -> u64 {
         self.not_attempted

@@ -12,8 +12,10 @@ mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-pub(crate) use self::entry::{Entry, Next, Page};
-use self::{alphabet::Alphabet, coverage::Coverage};
+use self::alphabet::Alphabet;
+pub(crate) use self::coverage::Coverage;
+pub use self::entry::Entry;
+pub(crate) use self::entry::{Next, Page};
 use crate::{Key, KeyRange};
 
 /// The most keys in a page.
@@ -65,6 +67,10 @@ struct Segment {
 pub(crate) struct Ask {
     pub(crate) segment: SegmentId,
     pub(crate) from: From,
+    /// Where the segment starts: all before is listed.
+    pub(crate) after: Option<Key>,
+    /// Where the segment ends, or ended when it was asked for: it may be cut meanwhile.
+    pub(crate) until: Option<Key>,
 }
 
 /// Where a page starts.
@@ -78,8 +84,9 @@ pub(crate) enum From {
 /// What a page brought.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
-    /// Keys that no page has brought before.
-    New(Vec<Entry>),
+    /// Keys that no page has brought before, in order; and the range that the page covers, which tells of a walk
+    /// only that it is over: with the last page.
+    New(Vec<Entry>, Option<KeyRange>),
     /// The store does not list in order: all that was found so far is void, and will be found again.
     Restarted,
 }
@@ -116,6 +123,28 @@ impl Segments {
         segments
     }
 
+    /// The keys of some ranges only: the others are settled. Ranges that overlap are the caller's mistake.
+    pub(crate) fn over(prefix: impl Into<String>, wanted: usize, ranges: &[KeyRange]) -> Self {
+        let mut segments = Self::new(prefix, wanted);
+        segments.live.clear();
+        segments.waiting.clear();
+        segments.coverage = Coverage::beside(ranges);
+        for range in ranges {
+            segments.open(range.clone(), 0);
+        }
+        segments
+    }
+
+    /// Whether a segment has more to be listed.
+    pub(crate) fn is_live(&self, segment: SegmentId) -> bool {
+        self.live.contains_key(&segment)
+    }
+
+    /// Whether the store does not list in order, and is walked.
+    pub(crate) fn is_walk(&self) -> bool {
+        self.walk.is_some()
+    }
+
     /// The page to be listed next, if there is one that nobody is listing.
     pub(crate) fn next(&mut self) -> Option<Ask> {
         let segment = self.waiting.pop_front()?;
@@ -125,24 +154,27 @@ impl Segments {
             (None, Some(after)) => From::After(after.clone()),
             (None, None) => From::Start,
         };
-        Some(Ask { segment, from })
+        let (after, until) = (it.rest.after().cloned(), it.rest.until().cloned());
+        Some(Ask { segment, from, after, until })
     }
 
     /// Takes the answer to an [`Ask`].
     pub(crate) fn page(&mut self, id: SegmentId, page: Page) -> Found {
         // A page that was asked for before a restart.
-        let Some(segment) = self.live.remove(&id) else { return Found::New(Vec::new()) };
+        let Some(segment) = self.live.remove(&id) else { return Found::New(Vec::new(), None) };
         self.pages += 1;
         if self.walk.is_some() {
-            return Found::New(self.walked(id, segment, page));
+            let found = self.walked(id, segment, page);
+            let is_over = self.live.is_empty() && self.unlisted.is_empty();
+            return Found::New(found, is_over.then_some(KeyRange::ALL));
         }
         if !self.in_order(&segment.rest, &page.entries) {
             self.restart();
             return Found::Restarted;
         }
-        let found = self.advance(id, segment, page);
+        let (found, range) = self.advance(id, segment, page);
         self.steal();
-        Found::New(found)
+        Found::New(found, range)
     }
 
     /// The page of an [`Ask`] could not be had: what is left of its segment is not going to be listed.
@@ -155,6 +187,11 @@ impl Segments {
     /// Whether there is nothing left to be listed.
     pub(crate) fn is_done(&self) -> bool {
         self.live.is_empty()
+    }
+
+    /// Whether what was listed tiles the key space.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.unlisted.is_empty() && self.coverage.gaps().is_empty()
     }
 
     /// How many segments there have been.
@@ -194,8 +231,8 @@ impl Segments {
         })
     }
 
-    /// Moves a segment beyond a page, and gives what of the page is in it.
-    fn advance(&mut self, id: SegmentId, mut segment: Segment, page: Page) -> Vec<Entry> {
+    /// Moves a segment beyond a page, and gives what of the page is in it, and the range that this covers.
+    fn advance(&mut self, id: SegmentId, mut segment: Segment, page: Page) -> (Vec<Entry>, Option<KeyRange>) {
         let Page { mut entries, next } = page;
         let all = entries.len();
         let inside = entries.partition_point(|entry| segment.rest.contains(&entry.key));
@@ -209,28 +246,30 @@ impl Segments {
         let settled =
             next == Next::End || inside < all || (last.is_some() && last.as_ref() == segment.rest.until());
         if settled {
-            self.coverage.settle(segment.rest);
-            return entries;
+            self.coverage.settle(segment.rest.clone());
+            return (entries, Some(segment.rest));
         }
         let until = segment.rest.until().cloned();
+        let mut listed = None;
         if let Some(last) = last {
             // Both are not empty: `last` is in the segment, and is not its end.
-            if let Some(listed) = KeyRange::new(segment.rest.after().cloned(), Some(last.clone())) {
-                self.coverage.settle(listed);
+            listed = KeyRange::new(segment.rest.after().cloned(), Some(last.clone()));
+            if let Some(listed) = &listed {
+                self.coverage.settle(listed.clone());
             }
             let (first, end) = (self.within(&entries[0].key), until.as_ref().map(|until| self.within(until)));
             segment.estimate = self.alphabet.estimate(first, self.within(&last), inside, end);
             match KeyRange::new(Some(last), until) {
                 Some(rest) => segment.rest = rest,
-                None => return entries,
+                None => return (entries, listed),
             }
         } else if next == Next::More {
             let failed = Failed::invalid("a page without keys says that there are more, and not where");
             self.unlisted.push((segment.rest, failed));
-            return entries;
+            return (entries, None);
         }
         self.go_on(id, segment, next);
-        entries
+        (entries, listed)
     }
 
     /// Puts a segment back in line.

@@ -5,7 +5,7 @@ mod walk;
 use std::{cmp::Ordering, sync::Arc};
 
 use self::walk::Walk;
-use crate::{Cloner, Error, Key, engine, segments::Entry};
+use crate::{Cloner, Entry, Error, Key, engine};
 
 /// What a comparison of both sides found.
 #[derive(Clone, Debug, Default)]
@@ -80,8 +80,9 @@ impl Verification {
 /// Lists both sides and merges the two listings.
 pub(crate) async fn verify(cloner: &Cloner) -> Result<Verification, Error> {
     let requester = engine::requester(cloner, Arc::default(), Arc::default());
-    let mut source = Walk::new(&cloner.source, &requester);
-    let mut destination = Walk::new(&cloner.destination, &requester);
+    let filter = cloner.filter.as_deref();
+    let mut source = Walk::new(&cloner.source, filter, &requester);
+    let mut destination = Walk::new(&cloner.destination, filter, &requester);
     let mut found = Verification::default();
     // Where a page is missing, both are fetched at once.
     loop {

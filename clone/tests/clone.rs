@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use support::{MIB, assert_complete, assert_identical, aws, client, cloner, fault};
-use tidegate_clone::{Cloner, Difference, ErrorKind, Location, Outcome};
+use tidegate_clone::{Cloner, Compare, Difference, ErrorKind, Location, Outcome};
 use tidegate_local_aws::{Distribution, Fault, FaultMode, Faults, Latency, Limits, LocalAws};
 use tidegate_throttle::{Call, Permit, Refused, Throttle};
 
@@ -112,7 +112,7 @@ async fn a_large_object_keeps_what_belongs_to_it() {
     let whole = cloner(&aws);
     assert_complete(&whole.run().await.unwrap(), 3);
     assert_identical(&aws);
-    let parts = cloner(&aws).multipart_threshold(5 * MIB).part_size(5 * MIB);
+    let parts = cloner(&aws).compare(Compare::Always).multipart_threshold(5 * MIB).part_size(5 * MIB);
     let report = parts.run().await.unwrap();
     assert_complete(&report, 3);
     assert_identical(&aws);
@@ -206,7 +206,7 @@ async fn a_listing_that_fails_is_no_empty_bucket() {
     let broken = Fault::new(FaultMode::Error500, 0.7).service("s3").actions(["ListObjectsV2"]);
     let aws = aws(LocalAws::builder().faults(Faults::none().with(broken)).seed(3)).await;
     seed(&aws, 6_000);
-    let cloner = cloner(&aws).attempts(NonZeroU32::new(2).unwrap());
+    let cloner = cloner(&aws).compare(Compare::Always).attempts(NonZeroU32::new(2).unwrap());
     let report = cloner.run().await.unwrap();
     assert_eq!(report.outcome(), Outcome::Incomplete);
     assert_eq!(report.listed(), report.copied());
@@ -232,6 +232,9 @@ async fn a_bucket_that_is_not_there_is_an_incomplete_clone() {
     let report = none("nothing", "dst").run().await.unwrap();
     assert_eq!((report.outcome(), report.unlisted()[0].code.as_str()), (Outcome::Incomplete, "NoSuchBucket"));
     let report = none("src", "nothing").run().await.unwrap();
+    assert_eq!((report.outcome(), report.unknown(), report.vanished()), (Outcome::Incomplete, 3, 0));
+    assert_eq!(report.failures()[0].code, "NoSuchBucket");
+    let report = none("src", "nothing").compare(Compare::Always).run().await.unwrap();
     assert_eq!((report.outcome(), report.failed(), report.vanished()), (Outcome::Incomplete, 3, 0));
     assert_eq!(report.failures()[0].code, "NoSuchBucket");
 }

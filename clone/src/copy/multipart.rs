@@ -8,11 +8,12 @@ use aws_sdk_s3::{
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 
-use super::{Copier, parts::Parts, properties::Properties, source::copy_source, upload::Upload};
+use super::{
+    Copier, parts::Parts, place::Conditions, properties::Properties, source::copy_source, upload::Upload,
+};
 use crate::{
-    Key,
+    Entry, Key,
     request::{Cause, Fault},
-    segments::Entry,
 };
 
 /// What was copied of an object.
@@ -30,8 +31,13 @@ enum Aborted {
 }
 
 impl Copier {
-    /// Copies an object in parts, as it was listed.
-    pub(super) async fn copy_in_parts(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+    /// Copies an object in parts, as it was listed; gives the copy's `ETag`.
+    pub(super) async fn copy_in_parts(
+        &self,
+        entry: &Entry,
+        key: &Key,
+        conditions: &Conditions,
+    ) -> Result<String, Fault> {
         let head = self.head_source(entry, true).await?;
         let etag = head.e_tag.clone().or_else(|| entry.etag.as_deref().map(ToOwned::to_owned));
         if head.missing_meta().is_some_and(|missing| missing > 0) {
@@ -54,23 +60,25 @@ impl Copier {
         // From here on the object itself counts, or it does not.
         self.counters().bytes_in_parts.fetch_sub(copied.bytes, Relaxed);
         let completed = match copied.parts {
-            Ok(copied) => self.complete(key, &upload, copied).await,
+            Ok(copied) => self.complete(key, &upload, copied, conditions).await,
             Err(fault) => Err(fault),
         };
-        match completed {
-            Ok(()) => upload.over(),
+        let etag = match completed {
+            Ok(etag) => {
+                upload.over();
+                etag
+            }
             Err(fault) => {
                 // Only an upload that is gone, and not by this hand, can have been completed.
                 let gone = self.abort(upload, key).await == Aborted::WasGone;
-                if !(gone && fault.maybe_done && self.is_there(entry, key, parts).await) {
-                    return Err(fault);
-                }
+                let made = if gone && fault.maybe_done { self.made(entry, key, parts).await } else { None };
+                made.ok_or(fault)?
             }
+        };
+        if let Some(tags) = properties.left_over_tags() {
+            self.put_tags(key, tags).await?;
         }
-        match properties.left_over_tags() {
-            Some(tags) => self.put_tags(key, tags).await,
-            None => Ok(()),
-        }
+        Ok(etag)
     }
 
     async fn tags(&self, entry: &Entry) -> Result<Vec<Tag>, Fault> {
@@ -165,7 +173,13 @@ impl Copier {
         Ok((CompletedPart::builder().part_number(number).e_tag(etag).build(), last + 1 - first))
     }
 
-    async fn complete(&self, key: &Key, upload: &Upload<'_>, parts: Vec<CompletedPart>) -> Result<(), Fault> {
+    async fn complete(
+        &self,
+        key: &Key,
+        upload: &Upload<'_>,
+        parts: Vec<CompletedPart>,
+        conditions: &Conditions,
+    ) -> Result<String, Fault> {
         let request = self
             .destination
             .client
@@ -173,22 +187,26 @@ impl Copier {
             .bucket(&self.destination.bucket)
             .key(key.as_str())
             .upload_id(upload.id())
+            .set_if_match(conditions.if_match.clone())
+            .set_if_none_match(conditions.if_none_match.clone())
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
-        self.requester.send(&self.manners.complete, || request.clone().send()).await?;
-        Ok(())
+        let manner = &self.manners.complete;
+        // A success without an ETag is an answer that was cut off.
+        self.requester
+            .send_reading(manner, manner.timeout, || request.clone().send(), |output| output.e_tag)
+            .await
     }
 
-    /// Whether the destination has an object of this size and with so many parts.
-    async fn is_there(&self, entry: &Entry, key: &Key, parts: Parts) -> bool {
+    /// The `ETag` of the destination's object, if it has this size and so many parts.
+    async fn made(&self, entry: &Entry, key: &Key, parts: Parts) -> Option<String> {
         let request =
             self.destination.client.head_object().bucket(&self.destination.bucket).key(key.as_str());
         let head = self.requester.send(&self.manners.head_destination, || request.clone().send()).await;
-        head.is_ok_and(|head| {
-            let size = head.content_length().and_then(|length| u64::try_from(length).ok());
-            let etag = head.e_tag().unwrap_or_default().trim_matches('"');
-            size == Some(entry.size)
-                && etag.rsplit_once('-').is_some_and(|(_, count)| count.parse() == Ok(parts.count()))
-        })
+        let head = head.ok()?;
+        let size = head.content_length().and_then(|length| u64::try_from(length).ok());
+        let (_, count) = head.e_tag()?.trim_matches('"').rsplit_once('-')?;
+        let is_it = size == Some(entry.size) && count.parse() == Ok(parts.count());
+        head.e_tag.filter(|_| is_it)
     }
 
     async fn abort(&self, upload: Upload<'_>, key: &Key) -> Aborted {

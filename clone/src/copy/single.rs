@@ -9,9 +9,10 @@ use aws_sdk_s3::{
 
 use super::{
     Copier,
+    place::Conditions,
     source::{copy_source, encoded},
 };
-use crate::{Key, request::Fault, segments::Entry};
+use crate::{Entry, Key, request::Fault};
 
 /// The most that one `CopyObject` can copy, in bytes.
 ///
@@ -23,8 +24,13 @@ pub(crate) const LARGEST: u64 = 5 << 30;
 const STAND_IN: &str = "tidegate-clone-stand-in-for-a-blank-key";
 
 impl Copier {
-    /// Copies an object as it was listed. To send it twice does no harm: the second copy is the first again.
-    pub(super) async fn copy_whole(&self, entry: &Entry, key: &Key) -> Result<(), Fault> {
+    /// Copies an object as it was listed; gives the copy's `ETag`. To send it twice does no harm: the second copy is the first again.
+    pub(super) async fn copy_whole(
+        &self,
+        entry: &Entry,
+        key: &Key,
+        conditions: &Conditions,
+    ) -> Result<String, Fault> {
         let blank = key.as_str().trim().is_empty();
         let request = self
             .destination
@@ -34,6 +40,8 @@ impl Copier {
             .key(if blank { STAND_IN } else { key.as_str() })
             .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
             .set_copy_source_if_match(entry.etag.as_deref().map(ToOwned::to_owned))
+            .set_if_match(conditions.if_match.clone())
+            .set_if_none_match(conditions.if_none_match.clone())
             .metadata_directive(MetadataDirective::Copy)
             .tagging_directive(TaggingDirective::Copy)
             .set_storage_class(entry.storage_class.clone());
@@ -54,9 +62,7 @@ impl Copier {
         };
         // A success without a result is an answer that was cut off.
         self.requester
-            .send_reading(&self.manners.copy, limit, send, |output| {
-                output.copy_object_result()?.e_tag().map(|_| ())
-            })
+            .send_reading(&self.manners.copy, limit, send, |output| output.copy_object_result?.e_tag)
             .await
     }
 }

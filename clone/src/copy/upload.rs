@@ -4,7 +4,6 @@ use super::Copier;
 use crate::Key;
 
 /// A multipart upload under way. Dropped before it is over, it counts as an orphan.
-#[derive(Debug)]
 pub(super) struct Upload<'a> {
     copier: &'a Copier,
     key: Key,

@@ -5,7 +5,7 @@ use crate::Key;
 /// Objects under one prefix that were not copied for the same reason.
 ///
 /// The code is S3's own (`AccessDenied`), or one of these: `SourceChanged` and `SourceVanished` between
-/// listing and copy, `KeyTooLong` under the destination's prefix, `Timeout`, `Connection`, `Refused` by the
+/// listing and copy, `DestinationChanged` between comparison and copy, `KeyTooLong` under the destination's prefix, `Timeout`, `Connection`, `Refused` by the
 /// throttle, `InvalidResponse`, `Http` and the status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

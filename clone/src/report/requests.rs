@@ -16,12 +16,14 @@ pub struct Requests {
     pub multipart: u64,
     /// `UploadPartCopy`.
     pub part_copy: u64,
+    /// `DeleteObjects` and `DeleteObject`.
+    pub delete: u64,
 }
 
 impl Requests {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.list + self.copy + self.head + self.tagging + self.multipart + self.part_copy
+        self.list + self.copy + self.head + self.tagging + self.multipart + self.part_copy + self.delete
     }
 }

@@ -10,6 +10,15 @@ pub(crate) struct Coverage {
 }
 
 impl Coverage {
+    /// Everything is settled but some ranges.
+    pub(crate) fn beside(ranges: &[KeyRange]) -> Self {
+        let mut open = Self::default();
+        ranges.iter().for_each(|range| open.settle(range.clone()));
+        let mut coverage = Self::default();
+        open.gaps().into_iter().for_each(|gap| coverage.settle(gap));
+        coverage
+    }
+
     /// Settles a range that no settled one overlaps.
     pub(crate) fn settle(&mut self, range: KeyRange) {
         // `None` comes first among the starts, as it should.

@@ -28,7 +28,7 @@ enum Quirk {
 }
 
 fn entry(key: &str) -> Entry {
-    Entry { key: Key::new(key).unwrap(), size: 1, etag: None, storage_class: None }
+    Entry { key: Key::new(key).unwrap(), size: 1, etag: None, modified: None, storage_class: None }
 }
 
 impl Store {
@@ -93,7 +93,9 @@ fn list(store: &mut Store, prefix: &str, slots: usize, seed: u64) -> (Vec<String
             landing -= 1;
             let page = store.list(prefix, &ask.from);
             match segments.page(ask.segment, page) {
-                Found::New(entries) => found.extend(entries.into_iter().map(|it| it.key.as_str().to_owned())),
+                Found::New(entries, _) => {
+                    found.extend(entries.into_iter().map(|it| it.key.as_str().to_owned()))
+                }
                 Found::Restarted => found.clear(),
             }
         }
@@ -147,7 +149,7 @@ proptest! {
                 segments.failed(ask.segment, Failed::invalid("no"));
                 continue;
             }
-            if let Found::New(entries) = segments.page(ask.segment, store.list("", &ask.from)) {
+            if let Found::New(entries, _) = segments.page(ask.segment, store.list("", &ask.from)) {
                 found.extend(entries.into_iter().map(|it| it.key));
             }
         }
@@ -193,7 +195,7 @@ fn a_store_out_of_order_without_tokens_is_not_listed() {
     let page = Page { entries: vec![entry("b"), entry("a")], next: Next::More };
     assert_eq!(segments.page(id, page.clone()), Found::Restarted);
     let id = segments.next().unwrap().segment;
-    assert_eq!(segments.page(id, page), Found::New(vec![entry("b"), entry("a")]));
+    assert_eq!(segments.page(id, page), Found::New(vec![entry("b"), entry("a")], None));
     assert!(segments.is_done());
     assert_eq!(segments.into_unlisted().len(), 1);
 }

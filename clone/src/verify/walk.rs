@@ -6,6 +6,7 @@ use crate::{
     Error, ErrorKind, Key, Location,
     engine::plain,
     listing::Lister,
+    plan::Filter,
     request::Requester,
     segments::{Entry, From, Next},
 };
@@ -14,9 +15,9 @@ use crate::{
 const BARREN: u32 = 100;
 
 /// One side of a comparison, listed in order, a page at a time.
-#[derive(Debug)]
 pub(super) struct Walk<'a> {
     lister: Lister,
+    filter: Option<&'a Filter>,
     requester: &'a Requester,
     bucket: String,
     prefix: String,
@@ -34,10 +35,19 @@ pub(super) struct Peeked<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(location: &Location, requester: &'a Requester) -> Self {
+    pub(super) fn new(location: &Location, filter: Option<&'a Filter>, requester: &'a Requester) -> Self {
         let (bucket, prefix) = (location.bucket.clone(), location.prefix.clone());
         let lister = Lister::new(plain(location));
-        Self { lister, requester, bucket, prefix, page: VecDeque::new(), from: Some(From::Start), last: None }
+        Self {
+            lister,
+            filter,
+            requester,
+            bucket,
+            prefix,
+            page: VecDeque::new(),
+            from: Some(From::Start),
+            last: None,
+        }
     }
 
     /// The object whose turn it is, in what was listed.
@@ -70,7 +80,7 @@ impl<'a> Walk<'a> {
                 Next::Token(token) => Some(From::Token(token.clone())),
                 Next::More => self.last.clone().map(From::After),
             };
-            barren += u32::from(page.entries.is_empty());
+            barren = if page.entries.is_empty() { barren + 1 } else { 0 };
             let lost =
                 page.entries.is_empty() && (matches!(page.next, Next::More) || next.as_ref() == Some(&from));
             if lost || barren > BARREN {
@@ -78,6 +88,10 @@ impl<'a> Walk<'a> {
             }
             self.from = next;
             self.page = page.entries.into();
+            if let Some(filter) = self.filter {
+                let prefix = self.prefix.len();
+                self.page.retain(|entry| entry.key.as_str().get(prefix..).is_some_and(filter));
+            }
         }
         Ok(())
     }
