@@ -28,6 +28,8 @@ pub struct Cloner {
     pub(crate) map_key: Option<Arc<MapKey>>,
     pub(crate) max_deletes: Option<u64>,
     pub(crate) dry_run: bool,
+    #[cfg(feature = "journal")]
+    pub(crate) journal: Option<crate::Journal>,
 }
 
 impl Cloner {
@@ -51,6 +53,8 @@ impl Cloner {
             map_key: None,
             max_deletes: None,
             dry_run: false,
+            #[cfg(feature = "journal")]
+            journal: None,
         }
     }
 
@@ -88,6 +92,16 @@ impl Cloner {
     /// Lists and compares, and reports what would be copied and deleted. Default: no.
     pub fn dry_run(mut self, dry_run: bool) -> Self {
         self.dry_run = dry_run;
+        self
+    }
+
+    /// Where the clone is kept, so that a later run goes on with it: the last one of these buckets and prefixes that is not
+    /// ended, if its options are the same. What was copied is not copied again then, however it is compared. Only one
+    /// run at a time works on it: an earlier one that still runs ends with [`Fenced`](crate::ErrorKind::Fenced).
+    /// Default: nowhere.
+    #[cfg(feature = "journal")]
+    pub fn journal(mut self, journal: crate::Journal) -> Self {
+        self.journal = Some(journal);
         self
     }
 
@@ -172,8 +186,30 @@ impl Cloner {
         verify::verify(self).await
     }
 
+    #[cfg(not(feature = "journal"))]
+    #[expect(clippy::unused_self, reason = "it is so with the feature")]
+    fn check_journal(&self) -> Option<String> {
+        None
+    }
+
+    #[cfg(feature = "journal")]
+    fn check_journal(&self) -> Option<String> {
+        let journal = self.journal.as_ref()?;
+        let is_within = |side: &Location| {
+            let nested = journal.prefix.starts_with(&side.prefix) || side.prefix.starts_with(&journal.prefix);
+            side.bucket == journal.bucket && nested
+        };
+        if self.dry_run {
+            Some("a dry run has nothing to keep in a journal".to_owned())
+        } else if is_within(&self.source) || is_within(&self.destination) {
+            Some(format!("the journal s3://{}/{} is in what is cloned", journal.bucket, journal.prefix))
+        } else {
+            None
+        }
+    }
+
     /// Refuses what cannot work.
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         const PARTS: RangeInclusive<u64> = 5 << 20..=5 << 30;
         let (source, destination) = (&self.source, &self.destination);
         let wrong = if source.bucket.is_empty() {
@@ -199,6 +235,8 @@ impl Cloner {
             "nothing can be deleted where keys are mapped: nobody knows what they come from".to_owned()
         } else if self.max_deletes.is_some() && !self.compare.looks() {
             "nothing can be deleted where the destination is not compared: see Compare".to_owned()
+        } else if let Some(wrong) = self.check_journal() {
+            wrong
         } else {
             return Ok(());
         };

@@ -168,7 +168,7 @@ impl Copier {
     }
 
     /// The key with the destination's prefix in place of the source's, if S3 can have such a key.
-    fn destination_key(&self, key: &Key) -> Option<Key> {
+    pub(super) fn destination_key(&self, key: &Key) -> Option<Key> {
         let within = key.as_str().strip_prefix(self.source.prefix.as_str())?;
         let mapped = self.map_key.as_ref().map(|map| map(within));
         Key::new(format!("{}{}", self.destination.prefix, mapped.as_deref().unwrap_or(within)))
@@ -193,6 +193,9 @@ impl Copier {
             }
             Err(gone) if gone.cause == Cause::Stopped => Ended::NotAttempted,
             Ok(_) if fault.cause == Cause::Precondition && conditions.are_any() => {
+                if self.is_there_now(entry).await {
+                    return Ended::Unchanged;
+                }
                 let message = "the destination's object was written or deleted after it had been compared";
                 Ended::Failed(Fault::new(Cause::Precondition, "DestinationChanged", message))
             }

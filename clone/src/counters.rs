@@ -20,7 +20,7 @@ pub(crate) struct Counters {
     pub(crate) listing: AtomicU64,
     pub(crate) throttled: AtomicU64,
     pub(crate) retries: AtomicU64,
-    requests: [AtomicU64; 7],
+    requests: [AtomicU64; 8],
 }
 
 /// A kind of request, as [`Requests`] counts them.
@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     Multipart,
     PartCopy,
     Delete,
+    Journal,
 }
 
 impl Counters {
@@ -41,9 +42,9 @@ impl Counters {
     }
 
     pub(crate) fn requests(&self) -> Requests {
-        let [list, copy, head, tagging, multipart, part_copy, delete] =
+        let [list, copy, head, tagging, multipart, part_copy, delete, journal] =
             self.requests.each_ref().map(|it| it.load(Relaxed));
-        Requests { list, copy, head, tagging, multipart, part_copy, delete }
+        Requests { list, copy, head, tagging, multipart, part_copy, delete, journal }
     }
 
     pub(crate) fn progress(&self) -> Progress {

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
 };
 
 use aws_sdk_s3::{
@@ -13,11 +14,11 @@ use aws_sdk_s3::{
 use futures_util::FutureExt;
 use tokio::{
     task::{JoinError, JoinSet},
-    time::Instant,
+    time::{Instant, sleep_until},
 };
 
 use crate::{
-    Cloner, Entry, KeyRange, Location, Report, Undeleted, Unlisted,
+    Cloner, Entry, Error, KeyRange, Location, Report, Undeleted, Unlisted,
     abreast::{Abreast, Both, Front},
     backlog::Backlog,
     copy::{Copier, Ended},
@@ -25,6 +26,7 @@ use crate::{
     delete::Deleter,
     pages::{PageId, Pages},
     plan::{Beside, Planner},
+    record::{Action, Record, State},
     request::{Cause, Fault, Requester},
     segments::{Ask, Failed, Found, PAGE, SegmentId, Segments},
     stop::Stop,
@@ -33,6 +35,40 @@ use crate::{
 
 /// So many entries may be listed ahead of the copies; more if many copies or listings are in flight.
 const AHEAD: usize = 32 * PAGE;
+
+/// For so many copies in flight, one more segment is copied from at a time,
+const COPIES_A_SEGMENT: usize = 16;
+/// but from so many at least,
+const LEAST_SPREAD: usize = 4;
+/// and so many at most.
+const MOST_SPREAD: usize = 64;
+
+/// How often a record is saved while there is something new.
+const SAVE_EVERY: Duration = Duration::from_secs(10);
+
+/// Which part of a clone a run does, and how it keeps what it did.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) ranges: Vec<KeyRange>,
+    /// When the clone began, if another run has worked on this part: what was written since is not copied again.
+    pub(crate) since: Option<i64>,
+    pub(crate) record: Option<Arc<dyn Record>>,
+    pub(crate) split: Option<Split>,
+}
+
+/// When a run gives away what it has not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    /// The keys that it keeps, about.
+    pub(crate) keep: u64,
+}
+
+impl Part {
+    /// All of it, without a record.
+    pub(crate) fn all() -> Self {
+        Self { ranges: vec![KeyRange::ALL], since: None, record: None, split: None }
+    }
+}
 
 /// Lists and copies at once.
 pub(crate) struct Engine {
@@ -56,26 +92,47 @@ pub(crate) struct Engine {
     era: u32,
     copies_in_flight: usize,
     listings_in_flight: usize,
+    ranges: Vec<KeyRange>,
+    split: Option<Split>,
+    keeper: Keeper,
+}
+
+/// Saves the record, one thing at a time.
+struct Keeper {
+    record: Option<Arc<dyn Record>>,
+    saving: JoinSet<Result<Saved, Error>>,
+    /// Whether something was settled since the last time.
+    is_stale: bool,
+    due: Instant,
+    error: Option<Error>,
+}
+
+/// What was saved.
+enum Saved {
+    State,
+    /// These ranges are others' now.
+    Given(Vec<KeyRange>),
 }
 
 type Listed = (Ask, Both);
 type Copied = (u32, PageId, Entry, Ended);
 
 impl Engine {
-    pub(crate) fn new(cloner: &Cloner, counters: Arc<Counters>, stop: Arc<Stop>) -> Self {
+    pub(crate) fn new(cloner: &Cloner, part: Part, counters: Arc<Counters>, stop: Arc<Stop>) -> Self {
         let (source, destination) = (plain(&cloner.source), plain(&cloner.destination));
         let requester = Arc::new(requester(cloner, counters, stop));
         let planner = Planner {
             compare: cloner.compare.clone(),
             filter: cloner.filter.clone(),
+            since: part.since,
             source: source.prefix.len(),
             destination: destination.prefix.len(),
         };
         let is_mapped = cloner.map_key.is_some();
-        let looks = cloner.compare.looks() && !is_mapped;
+        let looks = planner.looks() && !is_mapped;
         let abreast = Abreast::new(source.clone(), destination.clone(), looks, cloner.max_deletes.is_some());
         Self {
-            segments: Segments::new(source.prefix.clone(), cloner.listings_in_flight),
+            segments: Segments::over(source.prefix.clone(), cloner.listings_in_flight, &part.ranges),
             abreast: Arc::new(abreast),
             deleter: Deleter::new(destination.clone(), Arc::clone(&requester)),
             copier: Arc::new(Copier::new(
@@ -88,8 +145,10 @@ impl Engine {
             requester,
             planner,
             fronts: HashMap::new(),
-            backlog: Backlog::default(),
-            pages: Pages::over(&[KeyRange::ALL]),
+            backlog: Backlog::new(
+                (cloner.copies_in_flight / COPIES_A_SEGMENT).clamp(LEAST_SPREAD, MOST_SPREAD),
+            ),
+            pages: Pages::over(&part.ranges),
             tally: Tally::default(),
             report: Report { dry_run: cloner.dry_run, ..Report::default() },
             extra: Vec::new(),
@@ -98,22 +157,41 @@ impl Engine {
             era: 0,
             copies_in_flight: cloner.copies_in_flight,
             listings_in_flight: cloner.listings_in_flight,
+            ranges: part.ranges,
+            split: part.split,
+            keeper: Keeper {
+                record: part.record,
+                saving: JoinSet::new(),
+                is_stale: false,
+                due: Instant::now() + SAVE_EVERY,
+                error: None,
+            },
         }
     }
 
-    pub(crate) async fn run(mut self) -> Report {
+    /// Runs to the end, and gives what is not settled then: nothing, if all of the part is as it should be.
+    ///
+    /// # Errors
+    ///
+    /// What kept the record from being saved: then this run is stopped.
+    pub(crate) async fn run(mut self) -> Result<(Report, Vec<KeyRange>), Error> {
         let began = Instant::now();
         let mut listings: JoinSet<Listed> = JoinSet::new();
         let mut copies: JoinSet<Copied> = JoinSet::new();
         let stop = Arc::clone(&self.requester.stop);
         while !stop.is_wished() {
+            // Before anything of it is begun.
+            self.keep();
             self.fill(&mut listings, &mut copies);
-            if listings.is_empty() && copies.is_empty() {
+            if listings.is_empty() && copies.is_empty() && self.keeper.saving.is_empty() {
                 break;
             }
+            let due = self.keeper.due;
             tokio::select! {
                 Some(listed) = listings.join_next() => self.listed(unpanicked(listed)),
                 Some(ended) = copies.join_next() => self.copied(unpanicked(ended)),
+                Some(saved) = self.keeper.saving.join_next() => self.saved(unpanicked(saved)),
+                () = sleep_until(due), if self.keeper.is_due_later() => {}
                 () = stop.wished() => {}
             }
         }
@@ -122,8 +200,78 @@ impl Engine {
         while let Some(ended) = copies.join_next().await {
             self.copied(unpanicked(ended));
         }
+        while let Some(saved) = self.keeper.saving.join_next().await {
+            self.saved(unpanicked(saved));
+        }
         self.delete().await;
-        self.report(began)
+        let rest = self.rest();
+        let record = self.keeper.record.take();
+        if let Some(error) = self.keeper.error.take() {
+            return Err(error);
+        }
+        let report = self.report(began);
+        if let Some(record) = record {
+            record.save(State { rest: rest.clone(), so_far: report.clone() }).await?;
+        }
+        Ok((report, rest))
+    }
+
+    /// What is not settled.
+    fn rest(&self) -> Vec<KeyRange> {
+        if !self.segments.is_walk() {
+            return self.pages.rest();
+        }
+        let Report { listed, copied, unchanged, vanished, .. } = self.report;
+        let is_whole = self.segments.is_done() && listed == copied + unchanged + vanished;
+        if is_whole && self.segments.is_whole() { Vec::new() } else { self.ranges.clone() }
+    }
+
+    /// Saves the record if it is time, and gives away what is too much.
+    fn keep(&mut self) {
+        let Some(record) = self.keeper.record.clone() else { return };
+        if !self.keeper.saving.is_empty() {
+            return;
+        }
+        if let Some(split) = self.split {
+            let ranges = self.segments.give_away(split.keep);
+            if !ranges.is_empty() {
+                self.keeper.saving.spawn(async move {
+                    record.give(ranges.clone()).await?;
+                    Ok(Saved::Given(ranges))
+                });
+                return;
+            }
+        }
+        if self.keeper.is_stale && Instant::now() >= self.keeper.due {
+            self.keeper.is_stale = false;
+            let state = State { rest: self.rest(), so_far: self.report.clone() };
+            self.keeper.saving.spawn(async move { record.save(state).await.map(|()| Saved::State) });
+        }
+    }
+
+    fn saved(&mut self, saved: Result<Saved, Error>) {
+        match saved {
+            Ok(Saved::State) => self.keeper.due = Instant::now() + SAVE_EVERY,
+            Ok(Saved::Given(ranges)) => {
+                for range in ranges {
+                    self.pages.open(Some(range), 0);
+                }
+                // What was given away is not to be done twice after a crash.
+                self.keeper.is_stale = true;
+                self.keeper.due = Instant::now();
+            }
+            Err(error) => {
+                self.keeper.error.get_or_insert(error);
+                self.requester.stop.wish();
+            }
+        }
+    }
+
+    fn note(&mut self, entry: &Entry, etag: Option<&str>, action: Action) {
+        if let Some(record) = &self.keeper.record {
+            record.note(entry, etag, action);
+            self.keeper.is_stale = true;
+        }
     }
 
     /// Begins what there is room for.
@@ -180,7 +328,7 @@ impl Engine {
         range: Option<KeyRange>,
         front: Option<Result<Front, Fault>>,
     ) {
-        let needs_look = self.planner.compare.looks();
+        let needs_look = self.planner.looks();
         let beside = match (front, &range) {
             (Some(Ok(mut front)), Some(range)) => {
                 let listed = front.take(range, self.planner.source, self.planner.destination);
@@ -201,11 +349,14 @@ impl Engine {
             (None, _) => Beside::NotAsked,
         };
         let plan = self.planner.plan(entries, beside);
-        let bytes = |entries: &mut dyn Iterator<Item = &Entry>| entries.map(|entry| entry.size).sum::<u64>();
+        for (entry, etag) in &plan.unchanged {
+            self.note(entry, etag.as_deref(), Action::Unchanged);
+        }
+        let unchanged = plan.unchanged.iter().map(|(entry, _)| entry);
         let report = &mut self.report;
         report.listed += (plan.orders.len() + plan.unchanged.len()) as u64;
         report.bytes_listed +=
-            bytes(&mut plan.unchanged.iter().chain(plan.orders.iter().map(|it| &it.entry)));
+            unchanged.chain(plan.orders.iter().map(|it| &it.entry)).map(|entry| entry.size).sum::<u64>();
         report.unchanged += plan.unchanged.len() as u64;
         report.left_out += plan.left_out;
         if let Some(max) = self.max_deletes {
@@ -213,6 +364,8 @@ impl Engine {
             let room = usize::try_from(max).unwrap_or(usize::MAX).saturating_sub(self.extra.len());
             self.extra.extend(plan.extra.into_iter().take(room));
         }
+        // A walk knows no ranges: it is settled as a whole.
+        let range = range.filter(|_| !self.segments.is_walk());
         let page = self.pages.open(range, plan.orders.len());
         self.backlog.push(segment, page, plan.orders);
     }
@@ -243,7 +396,7 @@ impl Engine {
         self.backlog.clear();
         self.fronts.clear();
         self.extra.clear();
-        self.pages = Pages::over(&[KeyRange::ALL]);
+        self.pages = Pages::over(&self.ranges);
         self.tally = Tally::default();
         self.report = Report { dry_run: self.dry_run, ..Report::default() };
     }
@@ -251,6 +404,13 @@ impl Engine {
     fn copied(&mut self, (era, page, entry, ended): Copied) {
         if era != self.era {
             return;
+        }
+        let (etag, action) = match &ended {
+            Ended::Copied(etag) => (Some(etag.as_str()), Action::Copied),
+            _ => (None, Action::Unchanged),
+        };
+        if matches!(ended, Ended::Copied(_) | Ended::Unchanged) {
+            self.note(&entry, etag, action);
         }
         let report = &mut self.report;
         let well = matches!(ended, Ended::Copied(_) | Ended::Unchanged | Ended::Vanished(_));
@@ -342,6 +502,13 @@ impl Engine {
     }
 }
 
+impl Keeper {
+    /// Whether there is something that is to be saved, and nothing is being saved.
+    fn is_due_later(&self) -> bool {
+        self.is_stale && self.record.is_some() && self.saving.is_empty()
+    }
+}
+
 /// What sends the requests of a clone.
 pub(crate) fn requester(cloner: &Cloner, counters: Arc<Counters>, stop: Arc<Stop>) -> Requester {
     Requester { throttle: Arc::clone(&cloner.throttle), attempts: cloner.attempts, counters, stop }
@@ -351,21 +518,24 @@ pub(crate) fn requester(cloner: &Cloner, counters: Arc<Counters>, stop: Arc<Stop
 ///
 /// S3 holds back the answer to a long copy, which stalled-stream protection takes for a dead connection.
 pub(crate) fn plain(location: &Location) -> Location {
+    Location { client: plain_client(&location.client), ..location.clone() }
+}
+
+pub(crate) fn plain_client(client: &Client) -> Client {
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(std::time::Duration::from_secs(10))
+        .connect_timeout(Duration::from_secs(10))
         .disable_read_timeout()
         .disable_operation_timeout()
         .disable_operation_attempt_timeout()
         .build();
-    let config = location
-        .client
+    let config = client
         .config()
         .to_builder()
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build();
-    Location { client: Client::from_conf(config), ..location.clone() }
+    Client::from_conf(config)
 }
 
 /// The result of a task that nobody aborts: if it panicked, so do we.

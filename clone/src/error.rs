@@ -23,11 +23,21 @@ pub enum ErrorKind {
     Listing,
     /// The clone's task ended before it could report, because the runtime was shut down. A retry can help.
     Interrupted,
+    /// The journal cannot be read or written. A retry can help, unless the source says that access is denied.
+    Journal,
+    /// Another run has taken over. It goes on with what this one began.
+    Fenced,
+    /// Part of a segment could not be cloned. A retry does what is left.
+    Incomplete,
 }
 
 impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
     pub(crate) fn invalid_input(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::InvalidInput, message: message.into(), source: None }
+        Self::new(ErrorKind::InvalidInput, message)
     }
 
     pub(crate) fn with_source(

@@ -59,12 +59,17 @@ mod counters;
 mod delete;
 mod engine;
 mod error;
+#[cfg(feature = "journal")]
+mod job;
+#[cfg(feature = "journal")]
+mod journal;
 mod key;
 mod listing;
 mod location;
 mod pages;
 mod plan;
 mod progress;
+mod record;
 mod report;
 mod request;
 mod run;
@@ -72,6 +77,8 @@ mod segments;
 mod stop;
 mod tally;
 mod verify;
+#[cfg(feature = "journal")]
+mod worker;
 
 pub use self::{
     cloner::Cloner,
@@ -84,6 +91,16 @@ pub use self::{
     run::{Monitor, Run},
     segments::Entry,
     verify::{Difference, Verification},
+};
+
+#[cfg(feature = "journal")]
+pub use self::{
+    job::{RemoteClone, RemoteProgress},
+    journal::{
+        CloneRequest, CloneResponse, Counts, Files, Journal, Range, SegmentRequest, SegmentResponse,
+        Segments as CloneSegments, Side,
+    },
+    worker::{Announce, SegmentWorker},
 };
 
 #[cfg(doctest)]

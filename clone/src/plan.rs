@@ -16,6 +16,8 @@ pub(crate) type MapKey = dyn Fn(&str) -> String + Send + Sync;
 pub(crate) struct Planner {
     pub(crate) compare: Compare,
     pub(crate) filter: Option<Arc<Filter>>,
+    /// When the clone began, in seconds since 1970, if it is gone on with: what it has copied since is not copied again.
+    pub(crate) since: Option<i64>,
     /// The lengths of the prefixes.
     pub(crate) source: usize,
     pub(crate) destination: usize,
@@ -58,8 +60,8 @@ pub(crate) enum Beside {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) orders: Vec<Order>,
-    /// What is as it should be.
-    pub(crate) unchanged: Vec<Entry>,
+    /// What is as it should be, and its `ETag` in the destination.
+    pub(crate) unchanged: Vec<(Entry, Option<Box<str>>)>,
     /// What is in the destination, and not in the source.
     pub(crate) extra: Vec<Entry>,
     /// What the filter leaves out of the source.
@@ -98,6 +100,9 @@ impl Planner {
 
     /// Compares an object with the one that has its key in the destination.
     pub(crate) fn judge(&self, entry: &Entry, held: Entry) -> Option<Place> {
+        if self.is_ours(entry, &held) {
+            return None;
+        }
         let verdict = self.compare.judge(entry, &held);
         match (verdict, held.etag) {
             (Verdict::Same, _) => None,
@@ -107,9 +112,22 @@ impl Planner {
         }
     }
 
+    /// Whether the destination is to be looked at.
+    pub(crate) fn looks(&self) -> bool {
+        self.compare.looks() || self.since.is_some()
+    }
+
+    /// Whether this clone has copied the object, before it was gone on with.
+    fn is_ours(&self, entry: &Entry, held: &Entry) -> bool {
+        let Some(since) = self.since else { return false };
+        let is_later = entry.modified.zip(held.modified).is_some_and(|(from, to)| to > from && to >= since);
+        is_later && entry.size == held.size
+    }
+
     fn pair(&self, plan: &mut Plan, entry: Entry, held: Entry) {
+        let etag = held.etag.clone();
         match self.judge(&entry, held) {
-            None => plan.unchanged.push(entry),
+            None => plan.unchanged.push((entry, etag)),
             Some(place) => plan.orders.push(Order { entry, place }),
         }
     }
@@ -162,14 +180,17 @@ mod tests {
         ) {
             let is_part = move |key: &str| !key.starts_with(&without);
             let filter: Arc<Filter> = Arc::new(is_part.clone());
-            let planner = Planner { compare: Compare::ETag, filter: Some(filter), source: 2, destination: 5 };
+            let planner = Planner { compare: Compare::ETag, filter: Some(filter), since: None, source: 2, destination: 5 };
             let plan = planner.plan(side("s/", &source), Beside::Listed(side("dest/", &destination)));
             let (mut orders, mut unchanged, mut extra) = (Vec::new(), Vec::new(), Vec::new());
             for (key, size) in source.iter().filter(|(key, _)| is_part(key)) {
                 let entry = entry(&format!("s/{key}"), *size);
                 match destination.get(key) {
                     None => orders.push(Order { entry, place: Place::Absent }),
-                    Some(held) if held == size => unchanged.push(entry),
+                    Some(held) if held == size => {
+                        let etag = entry.etag.clone();
+                        unchanged.push((entry, etag));
+                    }
                     Some(held) => {
                         orders.push(Order { entry, place: Place::Holds(format!("\"{held}\"").into()) });
                     }

@@ -33,6 +33,7 @@ pub struct Report {
     pub(crate) deleted: u64,
     pub(crate) undeleted: Option<Undeleted>,
     pub(crate) dry_run: bool,
+    pub(crate) is_resumed: bool,
     pub(crate) elapsed: Duration,
     pub(crate) requests: Requests,
     pub(crate) throttled: u64,
@@ -117,6 +118,12 @@ impl Report {
     #[must_use]
     pub fn listed(&self) -> u64 {
         self.listed
+    }
+
+    /// Whether it went on with a clone that another run had begun: then the counts are those of what was left.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.is_resumed
     }
 
     /// Objects of the source that the filter left out; they are not counted as listed.

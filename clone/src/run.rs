@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use crate::{Cloner, Error, ErrorKind, Progress, Report, counters::Counters, engine::Engine, stop::Stop};
+use crate::{
+    Cloner, Error, ErrorKind, Progress, Report,
+    counters::Counters,
+    engine::{Engine, Part},
+    stop::Stop,
+};
 
 /// A clone under way.
 ///
@@ -14,7 +19,7 @@ use crate::{Cloner, Error, ErrorKind, Progress, Report, counters::Counters, engi
 #[must_use = "a run that is dropped is cut off"]
 pub struct Run {
     monitor: Monitor,
-    task: JoinHandle<Report>,
+    task: JoinHandle<Result<Report, Error>>,
     report: Option<Report>,
 }
 
@@ -28,8 +33,16 @@ pub struct Monitor {
 impl Run {
     pub(crate) fn start(cloner: &Cloner) -> Self {
         let monitor = Monitor { counters: Arc::default(), stop: Arc::default() };
-        let engine = Engine::new(cloner, Arc::clone(&monitor.counters), Arc::clone(&monitor.stop));
-        Self { monitor, task: tokio::spawn(engine.run()), report: None }
+        let (counters, stop) = (Arc::clone(&monitor.counters), Arc::clone(&monitor.stop));
+        let cloner = cloner.clone();
+        let task = tokio::spawn(async move {
+            #[cfg(feature = "journal")]
+            if let Some(journal) = &cloner.journal {
+                return crate::job::run(&cloner, journal, counters, stop).await;
+            }
+            Engine::new(&cloner, Part::all(), counters, stop).run().await.map(|(report, _)| report)
+        });
+        Self { monitor, task, report: None }
     }
 
     /// Where it is.
@@ -68,7 +81,7 @@ impl Run {
             return Ok(report.clone());
         }
         match (&mut self.task).await {
-            Ok(report) => Ok(self.report.insert(report).clone()),
+            Ok(report) => Ok(self.report.insert(report?).clone()),
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(error) => Err(Error::with_source(
                 ErrorKind::Interrupted,

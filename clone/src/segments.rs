@@ -41,6 +41,8 @@ pub(crate) struct Segments {
     prefix: String,
     wanted: usize,
     live: HashMap<SegmentId, Segment>,
+    /// What is listed at all.
+    bounds: Vec<KeyRange>,
     /// Those that nobody is listing, in the order in which it is their turn.
     waiting: VecDeque<SegmentId>,
     alphabet: Alphabet,
@@ -57,8 +59,10 @@ pub(crate) struct Segments {
 struct Segment {
     rest: KeyRange,
     token: Option<String>,
-    /// How many keys may be left.
+    /// How many keys may be left, as its own pages tell; nothing before the first.
     estimate: u64,
+    /// The same, as the segment tells that it was cut off from.
+    guess: u64,
     barren: u32,
 }
 
@@ -111,6 +115,7 @@ impl Segments {
             prefix: prefix.into(),
             wanted,
             live: HashMap::new(),
+            bounds: vec![KeyRange::ALL],
             waiting: VecDeque::new(),
             alphabet: Alphabet::default(),
             coverage: Coverage::default(),
@@ -128,6 +133,7 @@ impl Segments {
         let mut segments = Self::new(prefix, wanted);
         segments.live.clear();
         segments.waiting.clear();
+        segments.bounds = ranges.to_vec();
         segments.coverage = Coverage::beside(ranges);
         for range in ranges {
             segments.open(range.clone(), 0);
@@ -189,6 +195,37 @@ impl Segments {
         self.live.is_empty()
     }
 
+    /// Gives away segments that nobody is listing, the last first, if more than half as much again as `keep` keys may be
+    /// left: they are not listed here any more. Ranges that meet are one.
+    pub(crate) fn give_away(&mut self, keep: u64) -> Vec<KeyRange> {
+        let all: u64 = self.live.values().map(|it| it.guess).sum();
+        if self.walk.is_some() || all <= keep.saturating_add(keep / 2) || self.pages == 0 {
+            return Vec::new();
+        }
+        let mut waiting: Vec<SegmentId> = self.waiting.iter().copied().collect();
+        waiting.sort_by(|a, b| self.live[b].rest.after().cmp(&self.live[a].rest.after()));
+        let (mut left, mut given) = (all, Vec::<(KeyRange, u64)>::new());
+        for id in waiting {
+            // One that was begun has a token, and is nearly always worth ending.
+            if left <= keep || self.live.len() <= 1 {
+                break;
+            }
+            let Some(segment) = self.live.remove(&id) else { continue };
+            left = left.saturating_sub(segment.guess);
+            self.coverage.settle(segment.rest.clone());
+            match given.last_mut() {
+                Some((next, guess)) if segment.rest.until() == next.after() && *guess < keep => {
+                    let both = KeyRange::new(segment.rest.after().cloned(), next.until().cloned());
+                    *next = both.unwrap_or_else(|| segment.rest.clone());
+                    *guess += segment.guess;
+                }
+                _ => given.push((segment.rest, segment.guess)),
+            }
+        }
+        self.waiting.retain(|id| self.live.contains_key(id));
+        given.into_iter().map(|(range, _)| range).collect()
+    }
+
     /// Whether what was listed tiles the key space.
     pub(crate) fn is_whole(&self) -> bool {
         self.unlisted.is_empty() && self.coverage.gaps().is_empty()
@@ -213,10 +250,10 @@ impl Segments {
         unlisted
     }
 
-    fn open(&mut self, rest: KeyRange, estimate: u64) {
+    fn open(&mut self, rest: KeyRange, guess: u64) {
         let id = self.created;
         self.created += 1;
-        self.live.insert(id, Segment { rest, token: None, estimate, barren: 0 });
+        self.live.insert(id, Segment { rest, token: None, estimate: 0, guess, barren: 0 });
         self.waiting.push_back(id);
     }
 
@@ -259,6 +296,7 @@ impl Segments {
             }
             let (first, end) = (self.within(&entries[0].key), until.as_ref().map(|until| self.within(until)));
             segment.estimate = self.alphabet.estimate(first, self.within(&last), inside, end);
+            segment.guess = segment.estimate;
             match KeyRange::new(Some(last), until) {
                 Some(rest) => segment.rest = rest,
                 None => return (entries, listed),
@@ -292,8 +330,11 @@ impl Segments {
     fn walked(&mut self, id: SegmentId, mut segment: Segment, page: Page) -> Vec<Entry> {
         let Some(seen) = &mut self.walk else { return Vec::new() };
         let Page { mut entries, next } = page;
-        entries
-            .retain(|entry| entry.key.as_str().starts_with(&self.prefix) && seen.insert(entry.key.clone()));
+        entries.retain(|entry| {
+            entry.key.as_str().starts_with(&self.prefix)
+                && self.bounds.iter().any(|range| range.contains(&entry.key))
+                && seen.insert(entry.key.clone())
+        });
         segment.barren = if entries.is_empty() { segment.barren + 1 } else { 0 };
         match next {
             Next::End => self.coverage.settle(segment.rest),
@@ -360,11 +401,12 @@ impl Segments {
         if let Some(segment) = self.live.get_mut(&id) {
             segment.rest = rest;
             segment.estimate = estimate;
+            segment.guess = estimate;
         }
         let ends = cuts.iter().skip(1).cloned().map(Some).chain([until]);
         for (after, until) in cuts.iter().zip(ends) {
             if let Some(piece) = KeyRange::new(Some(after.clone()), until) {
-                self.open(piece, 0);
+                self.open(piece, estimate);
             }
         }
         cuts.len() as u64

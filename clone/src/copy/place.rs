@@ -73,6 +73,13 @@ impl Copier {
         head(self, &self.destination, key, &self.manners.look, None).await
     }
 
+    /// Whether the destination has become what it should be: somebody else copies the same.
+    pub(super) async fn is_there_now(&self, entry: &Entry) -> bool {
+        let Some(key) = self.destination_key(&entry.key) else { return false };
+        let held = self.head_destination(&key).await;
+        held.ok().flatten().is_some_and(|held| self.planner.judge(entry, entry_of(&key, &held)).is_none())
+    }
+
     /// Whether a copy whose reply was lost has been made, though its conditions do not hold any more: by itself.
     pub(super) async fn was_made(&self, entry: &Entry, key: &Key, conditions: &Conditions) -> Option<String> {
         let held = self.head_destination(key).await.ok()??;

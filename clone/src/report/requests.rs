@@ -18,12 +18,21 @@ pub struct Requests {
     pub part_copy: u64,
     /// `DeleteObjects` and `DeleteObject`.
     pub delete: u64,
+    /// `GetObject`, `PutObject` and `ListObjectsV2` of the journal.
+    pub journal: u64,
 }
 
 impl Requests {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.list + self.copy + self.head + self.tagging + self.multipart + self.part_copy + self.delete
+        self.list
+            + self.copy
+            + self.head
+            + self.tagging
+            + self.multipart
+            + self.part_copy
+            + self.delete
+            + self.journal
     }
 }

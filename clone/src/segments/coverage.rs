@@ -19,6 +19,32 @@ impl Coverage {
         coverage
     }
 
+    /// What some ranges, which may overlap, leave out.
+    #[cfg(feature = "journal")]
+    pub(crate) fn missing(mut ranges: Vec<KeyRange>) -> Vec<KeyRange> {
+        ranges.sort_by(|a, b| a.after().cmp(&b.after()));
+        let mut missing = Vec::new();
+        // Up to where all is covered; `None` when all is.
+        let mut at = Some(None);
+        for range in ranges {
+            let Some(covered) = at.clone() else { break };
+            if range.after() > covered.as_ref() {
+                missing.extend(KeyRange::new(covered.clone(), range.after().cloned()));
+            }
+            at = match range.until() {
+                None => None,
+                Some(until) if covered.as_ref().is_none_or(|covered| until > covered) => {
+                    Some(Some(until.clone()))
+                }
+                Some(_) => Some(covered),
+            };
+        }
+        if let Some(covered) = at {
+            missing.extend(KeyRange::new(covered, None));
+        }
+        missing
+    }
+
     /// Settles a range that no settled one overlaps.
     pub(crate) fn settle(&mut self, range: KeyRange) {
         // `None` comes first among the starts, as it should.
@@ -69,6 +95,16 @@ mod tests {
 
     fn range(after: &str, until: &str) -> KeyRange {
         KeyRange::new(Key::new(after), Key::new(until)).unwrap()
+    }
+
+    #[cfg(feature = "journal")]
+    #[test]
+    fn overlapping_ranges_cover_what_they_cover() {
+        assert_eq!(Coverage::missing(vec![]), [KeyRange::ALL]);
+        assert_eq!(Coverage::missing(vec![KeyRange::ALL, range("a", "b")]), []);
+        assert_eq!(Coverage::missing(vec![range("c", ""), range("", "d"), range("b", "c")]), []);
+        let gaps = Coverage::missing(vec![range("c", "d"), range("", "b"), range("", "a")]);
+        assert_eq!(gaps, [range("b", "c"), range("d", "")]);
     }
 
     #[test]
