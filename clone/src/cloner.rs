@@ -105,6 +105,13 @@ impl Cloner {
         self
     }
 
+    /// The same clone, kept nowhere.
+    #[cfg(feature = "journal")]
+    pub fn without_journal(mut self) -> Self {
+        self.journal = None;
+        self
+    }
+
     /// Who admits every request. Default: an [`Adaptive`] of its own. Give it the one that the rest of your
     /// service uses, if they share a limit.
     pub fn throttle(mut self, throttle: Arc<dyn Throttle>) -> Self {

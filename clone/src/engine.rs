@@ -43,7 +43,7 @@ const LEAST_SPREAD: usize = 4;
 /// and so many at most.
 const MOST_SPREAD: usize = 64;
 
-/// How often a record is saved while there is something new.
+/// How often a record is saved: also when nothing is new, as a sign of life.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 
 /// Which part of a clone a run does, and how it keeps what it did.
@@ -101,8 +101,6 @@ pub(crate) struct Engine {
 struct Keeper {
     record: Option<Arc<dyn Record>>,
     saving: JoinSet<Result<Saved, Error>>,
-    /// Whether something was settled since the last time.
-    is_stale: bool,
     due: Instant,
     error: Option<Error>,
 }
@@ -162,7 +160,6 @@ impl Engine {
             keeper: Keeper {
                 record: part.record,
                 saving: JoinSet::new(),
-                is_stale: false,
                 due: Instant::now() + SAVE_EVERY,
                 error: None,
             },
@@ -242,8 +239,7 @@ impl Engine {
                 return;
             }
         }
-        if self.keeper.is_stale && Instant::now() >= self.keeper.due {
-            self.keeper.is_stale = false;
+        if Instant::now() >= self.keeper.due {
             let state = State { rest: self.rest(), so_far: self.report.clone() };
             self.keeper.saving.spawn(async move { record.save(state).await.map(|()| Saved::State) });
         }
@@ -256,9 +252,6 @@ impl Engine {
                 for range in ranges {
                     self.pages.open(Some(range), 0);
                 }
-                // What was given away is not to be done twice after a crash.
-                self.keeper.is_stale = true;
-                self.keeper.due = Instant::now();
             }
             Err(error) => {
                 self.keeper.error.get_or_insert(error);
@@ -270,7 +263,6 @@ impl Engine {
     fn note(&mut self, entry: &Entry, etag: Option<&str>, action: Action) {
         if let Some(record) = &self.keeper.record {
             record.note(entry, etag, action);
-            self.keeper.is_stale = true;
         }
     }
 
@@ -503,9 +495,9 @@ impl Engine {
 }
 
 impl Keeper {
-    /// Whether there is something that is to be saved, and nothing is being saved.
+    /// Whether there is a record, and nothing is being saved.
     fn is_due_later(&self) -> bool {
-        self.is_stale && self.record.is_some() && self.saving.is_empty()
+        self.record.is_some() && self.saving.is_empty()
     }
 }
 

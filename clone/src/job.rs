@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     CloneRequest, CloneResponse, Cloner, Compare, Error, ErrorKind, Journal, Report, SegmentRequest,
@@ -182,6 +182,7 @@ pub struct RemoteClone {
     journal: Journal,
     announce: Option<Arc<dyn Announce>>,
     every: Duration,
+    patience: Duration,
 }
 
 /// Where a clone by workers is.
@@ -201,7 +202,13 @@ pub struct RemoteProgress {
 impl RemoteClone {
     /// A clone of what `cloner` says, by [workers](crate::SegmentWorker) that look at `journal`.
     pub fn new(cloner: Cloner, journal: Journal) -> Self {
-        Self { cloner, journal, announce: None, every: Duration::from_secs(5) }
+        Self {
+            cloner,
+            journal,
+            announce: None,
+            every: Duration::from_secs(5),
+            patience: Duration::from_mins(3),
+        }
     }
 
     /// How workers are told of the first segment. Default: not, for a new document starts them.
@@ -215,6 +222,14 @@ impl RemoteClone {
     #[must_use]
     pub fn every(mut self, every: Duration) -> Self {
         self.every = every;
+        self
+    }
+
+    /// After how long a segment is told of again, if nobody has begun it or its worker has given no sign of life. Default:
+    /// 3 minutes; a worker gives one every 10 s. It has no use without [`announce`](Self::announce).
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -242,15 +257,11 @@ impl RemoteClone {
         let job = Job::open(&self.cloner, &self.journal, store).await?;
         let root = job.root();
         let name = job.names.request(&segment_name(&root));
-        let is_new = job.store.put(&name, &root, Before::Absent).await?.is_some();
-        if let Some(announce) = &self.announce {
-            // One that was requested before may not have been told of.
-            if is_new || job.look(&mut BTreeMap::new()).await?.len() <= 1 {
-                announce.announce(&root).await.map_err(|error| {
-                    Error::with_source(ErrorKind::Journal, "the first segment could not be announced", error)
-                })?;
-            }
+        if job.store.put(&name, &root, Before::Absent).await?.is_some() {
+            self.tell(&root).await?;
         }
+        // The last sign of life of each segment that is not done, and when it was seen.
+        let mut signs = BTreeMap::<String, (u64, u64, Instant)>::new();
         let mut done = BTreeMap::new();
         loop {
             let open = job.look(&mut done).await?;
@@ -260,12 +271,22 @@ impl RemoteClone {
                 counts: sum(done.values().map(|response| response.counts)),
                 failures: Vec::new(),
             };
+            signs.retain(|segment, _| open.contains(segment));
             for segment in &open {
-                let Some(found) = job.store.get::<Cursor>(&job.names.cursor(segment)).await? else {
-                    continue;
-                };
-                progress.counts = progress.counts.and(found.document.counts);
-                let failures = found.document.failures.into_iter();
+                let cursor = job.store.get::<Cursor>(&job.names.cursor(segment)).await?;
+                let cursor = cursor.map(|found| found.document).unwrap_or_default();
+                let (now, sign) = (Instant::now(), (cursor.generation, cursor.version));
+                let last = signs.entry(segment.clone()).or_insert((sign.0, sign.1, now));
+                if (last.0, last.1) != sign {
+                    *last = (sign.0, sign.1, now);
+                } else if now >= last.2 + self.patience {
+                    last.2 = now;
+                    if let Some(found) = job.store.get::<SegmentRequest>(&job.names.request(segment)).await? {
+                        self.tell(&found.document).await?;
+                    }
+                }
+                progress.counts = progress.counts.and(cursor.counts);
+                let failures = cursor.failures.into_iter();
                 progress
                     .failures
                     .extend(failures.map(|(code, text)| (segment.clone(), format!("{code}: {text}"))));
@@ -276,5 +297,13 @@ impl RemoteClone {
             }
             sleep(self.every).await;
         }
+    }
+
+    async fn tell(&self, request: &SegmentRequest) -> Result<(), Error> {
+        let Some(announce) = &self.announce else { return Ok(()) };
+        let told = announce.announce(request).await;
+        told.map_err(|error| {
+            Error::with_source(ErrorKind::Journal, "a segment could not be announced", error)
+        })
     }
 }

@@ -106,7 +106,7 @@ async fn a_killed_clone_is_gone_on_with() {
         sleep(Duration::from_secs(3)).await;
         let report = cloner.run().await.unwrap();
         assert_eq!(report.outcome(), Outcome::Complete, "{seed}: {report:?}");
-        assert_eq!(report.is_resumed(), killed, "{seed}");
+        assert!(killed || !report.is_resumed(), "{seed}");
         assert_identical(&aws);
         let (made, most) = (copies(&aws), if killed { 1_530 } else { 3_000 });
         assert!(made <= most, "{seed}: {made} copies, killed after {moment:?}");

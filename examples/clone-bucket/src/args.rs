@@ -1,8 +1,9 @@
 //! The command line.
 
-use std::process::ExitCode;
+use std::{num::NonZeroUsize, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::place::Place;
 
@@ -21,7 +22,31 @@ pub(crate) struct Args {
     /// Where to. A key keeps what follows the source's prefix.
     #[arg(value_name = "s3://DST[/PREFIX]", required_unless_present = "embedded")]
     destination: Option<Place>,
-    /// What proves that the clone is whole: S3's response to each copy, or a listing of both sides.
+    /// When an object that is there is what it should be, and is not copied.
+    #[arg(long, value_enum, default_value_t = Compare::SizeAndTime)]
+    pub(crate) compare: Compare,
+    /// Only keys that match, without the prefix: `*` also matches `/`. May be given more than once.
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub(crate) include: Vec<Glob>,
+    /// No keys that match. It goes before --include.
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub(crate) exclude: Vec<Glob>,
+    /// At the end, delete from the destination what the source does not have.
+    #[arg(long)]
+    pub(crate) delete: bool,
+    /// Delete nothing if it would be more objects than this.
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "delete")]
+    pub(crate) max_delete: u64,
+    /// Say what would be copied and deleted, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Keep the clone there, so that it can be gone on with after a stop or a crash, and be shared.
+    #[arg(long, value_name = "s3://B/P")]
+    pub(crate) journal: Option<Place>,
+    /// Who clones: so many workers in this process, or others that look at the journal.
+    #[arg(long, value_name = "N|remote", value_parser = workers, requires = "journal")]
+    pub(crate) workers: Option<Workers>,
+    /// What proves that the clone is whole: S3's response to each copy, a listing of both sides, or the checksums too.
     #[arg(long, value_enum, default_value_t = Verify::Response)]
     pub(crate) verify: Verify,
     /// Print one JSON object.
@@ -40,6 +65,42 @@ pub(crate) enum Verify {
     Response,
     /// Both sides are listed again and compared.
     Relist,
+    /// And where `ETag`s differ, the checksums that S3 keeps.
+    Checksums,
+}
+
+/// When an object that is there is what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compare {
+    /// Never: all is copied.
+    Always,
+    /// If there is one.
+    Missing,
+    /// If it has the same size, and was written later or has the same ETag.
+    SizeAndTime,
+    /// If it has the same size and ETag.
+    Etag,
+    /// If it has the same size, and the same ETag or checksum.
+    Checksum,
+}
+
+/// Who clones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Workers {
+    /// So many in this process.
+    Here(NonZeroUsize),
+    Remote,
+}
+
+fn workers(text: &str) -> Result<Workers, String> {
+    if text == "remote" {
+        return Ok(Workers::Remote);
+    }
+    text.parse().map(Workers::Here).map_err(|_| "it must be a number from 1 on, or remote".to_owned())
+}
+
+fn glob(text: &str) -> Result<Glob, String> {
+    Glob::new(text).map_err(|error| error.to_string())
 }
 
 impl Args {
@@ -66,5 +127,51 @@ impl Args {
 
     pub(crate) fn destination(&self) -> Place {
         self.destination.clone().unwrap_or_else(|| Place::bucket("story-clone"))
+    }
+
+    /// Which keys are part of the clone; none if all are.
+    pub(crate) fn filter(&self) -> Option<impl Fn(&str) -> bool + Send + Sync + use<>> {
+        let (include, exclude) = (set(&self.include), set(&self.exclude));
+        let all = self.include.is_empty();
+        let is_asked = !(all && self.exclude.is_empty());
+        is_asked.then(|| move |key: &str| !exclude.is_match(key) && (all || include.is_match(key)))
+    }
+}
+
+/// Globs that were read one by one fit into a set, unless they are too large together: then none matches.
+fn set(globs: &[Glob]) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    globs.iter().for_each(|glob| {
+        builder.add(glob.clone());
+    });
+    builder.build().unwrap_or_else(|_| GlobSet::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(more: &[&str]) -> Args {
+        Args::try_parse_from(["clone-bucket", "s3://a", "s3://b"].iter().chain(more)).unwrap()
+    }
+
+    #[test]
+    fn what_is_excluded_is_not_included() {
+        assert!(args(&[]).filter().is_none());
+        let args = args(&["--include", "*.jpg", "--include", "a/*", "--exclude", "a/b/*"]);
+        let filter = args.filter().unwrap();
+        for key in ["x/y.jpg", "a/c", "a/c/d"] {
+            assert!(filter(key), "{key}");
+        }
+        for key in ["x/y.png", "a/b/c.jpg", "a"] {
+            assert!(!filter(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn workers_are_a_number_or_remote() {
+        assert_eq!(workers("remote"), Ok(Workers::Remote));
+        assert_eq!(workers("3"), Ok(Workers::Here(NonZeroUsize::new(3).unwrap())));
+        assert!(workers("0").is_err() && workers("some").is_err());
     }
 }

@@ -27,7 +27,8 @@ impl Embedded {
         let aws = aws.map_err(|error| Problem::Failed(text::chain(&error)))?;
         let (source, destination) = (args.source().bucket, args.destination().bucket);
         let s3 = aws.s3();
-        for bucket in [&source, &destination] {
+        let journal = args.journal.as_ref().map(|journal| &journal.bucket);
+        for bucket in [&source, &destination].into_iter().chain(journal) {
             s3.create_bucket(bucket);
         }
         let objects = (0..OBJECTS)

@@ -10,6 +10,7 @@ mod report;
 mod sides;
 mod signals;
 mod text;
+mod workers;
 
 use std::{
     io::{self, Write},
@@ -17,11 +18,11 @@ use std::{
     sync::Arc,
 };
 
-use tidegate_clone::{Cloner, ErrorKind, Outcome, Run};
+use tidegate_clone::{Cloner, Compare, ErrorKind, Journal, Outcome, Run};
 use tidegate_throttle::Adaptive;
 
 use self::{
-    args::{Args, Verify},
+    args::{Args, Verify, Workers},
     embedded::Embedded,
     problem::Problem,
     report::{Check, Report},
@@ -54,21 +55,89 @@ async fn run(args: &Args) -> Result<(), Problem> {
     let sides = Sides::connect(args, embedded.as_ref()).await?;
     let mut signals = Signals::handle().map_err(|error| Problem::Failed(text::chain(&error)))?;
     let throttle = Adaptive::new();
-    let cloner = Cloner::new(sides.source(), sides.destination()).throttle(Arc::new(throttle.clone()));
-    let mut run = cloner.start().map_err(|error| problem(&error))?;
-    let bar = bar::show(run.monitor(), throttle);
-    let copied = stoppable(&mut run, &mut signals).await;
-    bar.finish();
-    let report = copied.map_err(|error| problem(&error))?;
-    let check = match args.verify {
-        Verify::Relist if report.outcome() == Outcome::Complete => verify(&cloner, &mut signals).await,
-        _ => Check::NotMade,
+    let cloner = cloner(args, &sides).throttle(Arc::new(throttle.clone()));
+    let done = match (args.workers, sides.journal()) {
+        (Some(workers), Some(journal)) => {
+            by_workers(args, cloner, journal, workers, &sides, &mut signals).await
+        }
+        (_, journal) => {
+            let cloner = match journal {
+                Some(journal) => cloner.journal(journal),
+                None => cloner,
+            };
+            here(args, cloner, throttle, &sides, &mut signals).await
+        }
     };
-    let report = Report::new(&sides, report, check);
-    say(&if args.json { report.json().to_string() } else { report.text() })?;
     if let Some(embedded) = embedded {
         embedded.shutdown().await;
     }
+    done
+}
+
+/// The clone that the command line describes.
+fn cloner(args: &Args, sides: &Sides) -> Cloner {
+    let compare = match args.compare {
+        args::Compare::Always => Compare::Always,
+        args::Compare::Missing => Compare::Missing,
+        args::Compare::SizeAndTime => Compare::SizeAndTime,
+        args::Compare::Etag => Compare::ETag,
+        args::Compare::Checksum => Compare::Checksum,
+    };
+    let mut cloner = Cloner::new(sides.source(), sides.destination()).compare(compare).dry_run(args.dry_run);
+    if let Some(filter) = args.filter() {
+        cloner = cloner.filter(filter);
+    }
+    if args.delete { cloner.delete_extra(args.max_delete) } else { cloner }
+}
+
+/// Clones in this process.
+async fn here(
+    args: &Args,
+    cloner: Cloner,
+    throttle: Adaptive,
+    sides: &Sides,
+    signals: &mut Signals,
+) -> Result<(), Problem> {
+    let mut run = cloner.start().map_err(|error| problem(&error))?;
+    let bar = bar::show(run.monitor(), throttle);
+    let copied = stoppable(&mut run, signals).await;
+    bar.finish();
+    let report = copied.map_err(|error| problem(&error))?;
+    let check = match report.outcome() {
+        Outcome::Complete if !args.dry_run => verify(args.verify, &cloner, signals).await,
+        _ => Check::NotMade,
+    };
+    let report = Report::new(sides, args.dry_run, report, check);
+    say(&if args.json { report.json().to_string() } else { report.text() })?;
+    report.problem().map_or(Ok(()), Err)
+}
+
+/// Has workers clone.
+async fn by_workers(
+    args: &Args,
+    cloner: Cloner,
+    journal: Journal,
+    workers: Workers,
+    sides: &Sides,
+    signals: &mut Signals,
+) -> Result<(), Problem> {
+    let here = match workers {
+        Workers::Here(count) => Some(count),
+        Workers::Remote => None,
+    };
+    let response = tokio::select! {
+        response = workers::clone(cloner.clone(), journal, here) => response.map_err(|error| problem(&error))?,
+        () = signals.next() => {
+            let message = "stopped: the journal has what is done, and the same command goes on with it";
+            return Err(Problem::Stopped(message.to_owned()));
+        }
+    };
+    let check = match response.missing.is_empty() {
+        true => verify(args.verify, &cloner, signals).await,
+        false => Check::NotMade,
+    };
+    let report = report::Workers::new(sides, response, check);
+    say(&if args.json { report.json().to_string() } else { report.text() })?;
     report.problem().map_or(Ok(()), Err)
 }
 
@@ -98,13 +167,23 @@ async fn stoppable(
     }
 }
 
-/// Lists both sides and compares them, unless somebody asks to stop.
-async fn verify(cloner: &Cloner, signals: &mut Signals) -> Check {
-    if signals.seen() {
+/// Proves the clone, as it was asked for, unless somebody asks to stop.
+async fn verify(how: Verify, cloner: &Cloner, signals: &mut Signals) -> Check {
+    let proof = async {
+        match how {
+            Verify::Response => Check::NotMade,
+            Verify::Relist => Check::Ended(cloner.verify().await),
+            Verify::Checksums => {
+                let compare = cloner.clone().without_journal().compare(Compare::Checksum).dry_run(true);
+                Check::Checksums(compare.run().await.map(Box::new))
+            }
+        }
+    };
+    if signals.seen() && how != Verify::Response {
         return Check::Stopped;
     }
     tokio::select! {
-        verification = cloner.verify() => Check::Ended(verification),
+        check = proof => check,
         () = signals.next() => Check::Stopped,
     }
 }

@@ -1,7 +1,7 @@
 //! [`Report`]: the result, for people and for programs.
 
 use serde_json::{Value, json};
-use tidegate_clone::{Difference, Error, Key, Outcome, Verification};
+use tidegate_clone::{CloneResponse, Difference, Error, Key, Outcome, Undeleted, Verification};
 
 use crate::{problem::Problem, sides::Sides, text};
 
@@ -9,6 +9,7 @@ use crate::{problem::Problem, sides::Sides, text};
 pub(crate) struct Report {
     from: String,
     to: String,
+    dry_run: bool,
     clone: tidegate_clone::Report,
     check: Check,
 }
@@ -17,7 +18,141 @@ pub(crate) struct Report {
 pub(crate) enum Check {
     NotMade,
     Ended(Result<Verification, Error>),
+    Checksums(Result<Box<tidegate_clone::Report>, Error>),
     Stopped,
+}
+
+/// What came of a clone by workers.
+pub(crate) struct Workers {
+    from: String,
+    to: String,
+    response: CloneResponse,
+    check: Check,
+}
+
+impl Workers {
+    pub(crate) fn new(sides: &Sides, response: CloneResponse, check: Check) -> Self {
+        Self { from: sides.from.to_string(), to: sides.to.to_string(), response, check }
+    }
+
+    /// What is not as it should be.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let missing = self.response.missing.len();
+        if missing > 0 {
+            return Some(Problem::Failed(format!("{missing} ranges of keys were done by no worker")));
+        }
+        self.check.problem(&self.to)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let counts = self.response.counts;
+        let mut lines = vec![
+            format!("Cloned {} to {} by workers", self.from, self.to),
+            String::new(),
+            format!(
+                "  objects    {} copied, {} unchanged",
+                text::grouped(counts.copied),
+                text::grouped(counts.unchanged)
+            ),
+            format!("  data       {}, copied inside S3", text::bytes(counts.bytes_copied)),
+            format!("  segments   {}", text::grouped(self.response.segments.count)),
+            format!(
+                "  requests   {}, of these {} throttled",
+                text::grouped(counts.requests),
+                text::grouped(counts.throttled)
+            ),
+        ];
+        lines.extend(self.check.line());
+        lines.join("\n")
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "source": self.from,
+            "destination": self.to,
+            "outcome": if self.response.missing.is_empty() { "complete" } else { "incomplete" },
+            "segments": self.response.segments.count,
+            "counts": self.response.counts,
+            "missing": self.response.missing,
+            "verified": self.check.json(),
+        })
+    }
+}
+
+impl Check {
+    fn json(&self) -> Value {
+        match self {
+            Self::NotMade | Self::Stopped => Value::Null,
+            Self::Ended(Err(error)) | Self::Checksums(Err(error)) => json!({ "error": text::chain(error) }),
+            Self::Checksums(Ok(report)) => json!({
+                "whole": self.problem("").is_none(),
+                "same": report.unchanged(),
+                "unproven": report.listed() - report.unchanged(),
+            }),
+            Self::Ended(Ok(verification)) => json!({
+                "whole": verification.is_whole(),
+                "same": verification.same(),
+                "same_size": verification.same_size(),
+                "different": verification.different(),
+                "extra": verification.extra(),
+            }),
+        }
+    }
+
+    /// What keeps the clone from being proven.
+    fn problem(&self, to: &str) -> Option<Problem> {
+        match self {
+            Self::Ended(Ok(verification)) if !verification.is_whole() => {
+                let different = text::grouped(verification.different());
+                Some(Problem::Failed(format!("{different} objects are missing or differ in {to}")))
+            }
+            Self::Checksums(Ok(report))
+                if report.unchanged() < report.listed() || !report.unlisted().is_empty() =>
+            {
+                let unproven = text::grouped(report.listed() - report.unchanged());
+                Some(Problem::Failed(format!(
+                    "{unproven} objects in {to} have no ETag or checksum that proves them"
+                )))
+            }
+            Self::Ended(Err(error)) | Self::Checksums(Err(error)) => {
+                Some(Problem::Failed(format!("the clone could not be verified: {}", text::chain(error))))
+            }
+            Self::Stopped => {
+                Some(Problem::Stopped("stopped before it was verified; S3 confirmed every copy".to_owned()))
+            }
+            Self::Ended(Ok(_)) | Self::Checksums(Ok(_)) | Self::NotMade => None,
+        }
+    }
+
+    fn line(&self) -> Option<String> {
+        match self {
+            Self::Ended(Ok(verification)) => Some(verified(verification)),
+            Self::Checksums(Ok(report)) => Some(format!(
+                "  verified   {} of {} by ETag or checksum",
+                text::grouped(report.unchanged()),
+                text::grouped(report.listed())
+            )),
+            Self::Ended(Err(error)) | Self::Checksums(Err(error)) => {
+                Some(format!("  verified   no: {}", text::chain(error)))
+            }
+            Self::Stopped => Some("  verified   no: stopped".to_owned()),
+            Self::NotMade => None,
+        }
+    }
+}
+
+/// Why nothing was deleted.
+fn undeleted(clone: &tidegate_clone::Report) -> String {
+    let extra = text::grouped(clone.extra());
+    match clone.undeleted() {
+        Some(Undeleted::TooMany { max }) => {
+            format!(
+                "nothing was deleted: there are {extra} objects to delete, and at most {max} may be; see --max-delete"
+            )
+        }
+        Some(Undeleted::OutOfOrder) => "nothing was deleted: the store does not list in order".to_owned(),
+        _ => "nothing was deleted: not all could be listed and copied".to_owned(),
+    }
 }
 
 /// So many groups of failures are printed, the largest first,
@@ -30,18 +165,21 @@ const SAMPLES: usize = 3;
 const CHARACTERS: usize = 200;
 
 impl Report {
-    pub(crate) fn new(sides: &Sides, clone: tidegate_clone::Report, check: Check) -> Self {
-        Self { from: sides.from.to_string(), to: sides.to.to_string(), clone, check }
+    pub(crate) fn new(sides: &Sides, dry_run: bool, clone: tidegate_clone::Report, check: Check) -> Self {
+        Self { from: sides.from.to_string(), to: sides.to.to_string(), dry_run, clone, check }
     }
 
     /// What is not as it should be.
     pub(crate) fn problem(&self) -> Option<Problem> {
         let clone = &self.clone;
-        let left = text::grouped(clone.listed() - clone.copied());
+        let left = text::grouped(clone.listed() - clone.copied() - clone.unchanged());
         match clone.outcome() {
             Outcome::Complete => self.unverified(),
             Outcome::Stopped => {
                 Some(Problem::Stopped(format!("stopped: {left} of the objects found are not copied")))
+            }
+            _ if clone.undeleted().is_some() && left == "0" && clone.unlisted().is_empty() => {
+                Some(Problem::Failed(undeleted(clone)))
             }
             _ => Some(Problem::Failed(match (clone.unlisted().first(), clone.failures().first()) {
                 (Some(first), _) => format!("part of {} could not be listed: {}", self.from, first.message),
@@ -53,23 +191,10 @@ impl Report {
 
     /// What keeps a clone that is complete from being proven.
     fn unverified(&self) -> Option<Problem> {
-        match &self.check {
-            Check::Ended(Ok(verification)) if !verification.is_whole() => {
-                let different = text::grouped(verification.different());
-                Some(Problem::Failed(format!("{different} objects are missing or differ in {}", self.to)))
-            }
-            Check::Ended(Err(error)) => {
-                Some(Problem::Failed(format!("the clone could not be verified: {}", text::chain(error))))
-            }
-            Check::Stopped => {
-                Some(Problem::Stopped("stopped before it was verified; S3 confirmed every copy".to_owned()))
-            }
-            Check::Ended(Ok(_)) | Check::NotMade if !self.clone.orphans().is_empty() => {
-                let count = self.clone.orphans().len();
-                Some(Problem::Failed(format!("{count} multipart uploads may be left in {}", self.to)))
-            }
-            Check::Ended(Ok(_)) | Check::NotMade => None,
-        }
+        let orphans = self.clone.orphans().len();
+        let left = (orphans > 0)
+            .then(|| Problem::Failed(format!("{orphans} multipart uploads may be left in {}", self.to)));
+        self.check.problem(&self.to).or(left)
     }
 
     #[allow(clippy::cast_precision_loss, reason = "a rate")]
@@ -82,10 +207,11 @@ impl Report {
         self.clone.throttled() as f64 * 100.0 / self.clone.requests().total().max(1) as f64
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate, rounded")]
     pub(crate) fn text(&self) -> String {
         let clone = &self.clone;
         let how = match clone.outcome() {
+            Outcome::Complete if self.dry_run => "Would clone",
+            Outcome::Complete if clone.is_resumed() => "Cloned the rest of",
             Outcome::Complete => "Cloned",
             Outcome::Stopped => "Stopped cloning",
             _ => "Cloned only in part",
@@ -93,12 +219,7 @@ impl Report {
         let mut lines = vec![
             format!("{how} {} to {} in {:.1} s", self.from, self.to, clone.elapsed().as_secs_f64()),
             String::new(),
-            format!(
-                "  objects    {} of {} copied, {} a second",
-                text::grouped(clone.copied()),
-                text::grouped(clone.listed()),
-                text::grouped(self.per_second().round() as u64),
-            ),
+            self.objects(),
             format!("  data       {}, copied inside S3", text::bytes(clone.bytes_copied())),
             format!("  requests   {}", self.requests()),
             format!(
@@ -110,14 +231,34 @@ impl Report {
         if clone.retries() > 0 {
             lines.push(format!("  retried    {} after other failures", text::grouped(clone.retries())));
         }
-        lines.extend(self.shortfalls());
-        match &self.check {
-            Check::Ended(Ok(verification)) => lines.push(verified(verification)),
-            Check::Ended(Err(error)) => lines.push(format!("  verified   no: {}", text::chain(error))),
-            Check::Stopped => lines.push("  verified   no: stopped".to_owned()),
-            Check::NotMade => {}
+        if clone.extra() > 0 || clone.undeleted().is_some() {
+            let line = format!(
+                "  deleted    {} of {} that only the destination had",
+                text::grouped(clone.deleted()),
+                text::grouped(clone.extra())
+            );
+            lines.push(line);
         }
+        lines.extend(self.shortfalls());
+        lines.extend(self.check.line());
         lines.join("\n")
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate, rounded")]
+    fn objects(&self) -> String {
+        let clone = &self.clone;
+        let listed = text::grouped(clone.listed());
+        let copied = if self.dry_run {
+            format!("{} of {listed} to copy", text::grouped(clone.not_attempted()))
+        } else {
+            let rate = text::grouped(self.per_second().round() as u64);
+            format!("{} of {listed} copied, {rate} a second", text::grouped(clone.copied()))
+        };
+        let rest =
+            [(clone.unchanged(), "unchanged"), (clone.unknown(), "unknown"), (clone.left_out(), "left out")];
+        let rest = rest.into_iter().filter(|(count, _)| *count > 0);
+        let rest = rest.map(|(count, what)| format!(", {} {what}", text::grouped(count))).collect::<String>();
+        format!("  objects    {copied}{rest}")
     }
 
     fn requests(&self) -> String {
@@ -129,6 +270,8 @@ impl Report {
             (requests.head, "HeadObject"),
             (requests.tagging, "object tagging"),
             (requests.multipart, "multipart"),
+            (requests.delete, "DeleteObjects"),
+            (requests.journal, "journal"),
         ];
         let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
         kinds.map(|(count, kind)| format!("{} {kind}", text::grouped(count))).collect::<Vec<_>>().join(", ")
@@ -174,6 +317,13 @@ impl Report {
             "vanished": clone.vanished(),
             "failed": clone.failed(),
             "not_attempted": clone.not_attempted(),
+            "unchanged": clone.unchanged(),
+            "unknown": clone.unknown(),
+            "left_out": clone.left_out(),
+            "extra": clone.extra(),
+            "deleted": clone.deleted(),
+            "dry_run": self.dry_run,
+            "resumed": clone.is_resumed(),
             "bytes_listed": clone.bytes_listed(),
             "bytes_copied": clone.bytes_copied(),
             "requests": {
@@ -183,6 +333,8 @@ impl Report {
                 "tagging": requests.tagging,
                 "multipart": requests.multipart,
                 "part_copy": requests.part_copy,
+                "delete": requests.delete,
+                "journal": requests.journal,
             },
             "throttled": clone.throttled(),
             "retries": clone.retries(),
@@ -207,17 +359,7 @@ impl Report {
                 "key": orphan.key.as_str(),
                 "upload_id": orphan.upload_id,
             })).collect::<Vec<_>>(),
-            "verified": match &self.check {
-                Check::NotMade | Check::Stopped => Value::Null,
-                Check::Ended(Err(error)) => json!({ "error": text::chain(error) }),
-                Check::Ended(Ok(verification)) => json!({
-                    "whole": verification.is_whole(),
-                    "same": verification.same(),
-                    "same_size": verification.same_size(),
-                    "different": verification.different(),
-                    "extra": verification.extra(),
-                }),
-            },
+            "verified": self.check.json(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use aws_config::BehaviorVersion;
 use aws_sdk_s3::{Client, config::Builder};
 use aws_smithy_http_client::tls;
-use tidegate_clone::Location;
+use tidegate_clone::{Journal, Location};
 
 use crate::{args::Args, embedded::Embedded, place::Place, problem::Problem, text};
 
@@ -12,6 +12,7 @@ pub(crate) struct Sides {
     client: Client,
     pub(crate) from: Place,
     pub(crate) to: Place,
+    journal: Option<Place>,
 }
 
 impl Sides {
@@ -34,8 +35,9 @@ impl Sides {
         let own = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let builder = Builder::from(&config).force_path_style(own);
         let client = Client::from_conf(builder.build());
-        let sides = Self { client, from: args.source(), to: args.destination() };
-        for place in [&sides.from, &sides.to] {
+        let sides =
+            Self { client, from: args.source(), to: args.destination(), journal: args.journal.clone() };
+        for place in [&sides.from, &sides.to].into_iter().chain(&sides.journal) {
             sides.find(place).await?;
         }
         Ok(sides)
@@ -60,6 +62,16 @@ impl Sides {
 
     pub(crate) fn destination(&self) -> Location {
         self.location(&self.to)
+    }
+
+    pub(crate) fn journal(&self) -> Option<Journal> {
+        let place = self.journal.as_ref()?;
+        // A folder, whether it was written so or not.
+        let folder = match place.prefix.trim_end_matches('/') {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
+        Some(Journal::new(self.client.clone(), &place.bucket).prefix(folder))
     }
 
     fn location(&self, place: &Place) -> Location {

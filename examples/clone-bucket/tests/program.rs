@@ -43,10 +43,75 @@ fn wrong_input_is_refused_in_one_line() {
 }
 
 #[test]
-fn flags_that_are_not_there_yet_are_refused() {
-    for flag in ["--journal", "--delete", "--dry-run", "--workers"] {
-        refuses(&["s3://src", "s3://dst", flag], flag);
+fn flags_that_do_not_fit_are_refused() {
+    for (flags, with) in [
+        (&["--workers", "2"][..], "--journal"),
+        (&["--workers", "some", "--journal", "s3://j"], "a number from 1 on, or remote"),
+        (&["--max-delete", "5"], "--delete"),
+        (&["--compare", "hope"], "'hope'"),
+        (&["--include", "a[b"], "a[b"),
+        (&["--journal", "j"], "must begin with s3://"),
+    ] {
+        refuses(&[&["s3://src", "s3://dst"], flags].concat(), with);
     }
+    for (flags, with) in [
+        (&["--dry-run", "--journal", "s3://j/x"][..], "nothing to keep in a journal"),
+        (&["--delete", "--compare", "always"], "nothing can be deleted"),
+        (&["--journal", "s3://story-clone/x"], "in what is cloned"),
+        (&["--delete", "--journal", "s3://j", "--workers", "2"], "workers delete nothing"),
+    ] {
+        refuses(&[&["--embedded"], flags].concat(), with);
+    }
+}
+
+fn embedded(flags: &[&str]) -> serde_json::Value {
+    let output = clone_bucket(&[&["--embedded", "--json"], flags].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{flags:?}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{flags:?}: {error}"))
+}
+
+#[test]
+fn a_clone_is_filtered_kept_and_verified() {
+    let report = embedded(&[
+        "--include",
+        "group-00?/*",
+        "--exclude",
+        "*5",
+        "--verify",
+        "checksums",
+        "--journal",
+        "s3://jobs/x",
+    ]);
+    assert_eq!(report["outcome"], "complete");
+    let copied = report["copied"].as_u64();
+    assert_eq!(report["listed"].as_u64(), copied);
+    assert!(copied > Some(100) && report["left_out"].as_u64() == copied.map(|copied| 7_500 - copied));
+    assert_eq!((&report["verified"]["whole"], report["verified"]["same"].as_u64()), (&true.into(), copied));
+    assert!(report["requests"]["journal"].as_u64() > Some(5));
+}
+
+#[test]
+fn a_dry_run_says_what_would_be() {
+    let report = embedded(&["--dry-run", "--delete", "--include", "group-00*"]);
+    assert_eq!((report["copied"].as_u64(), report["requests"]["copy"].as_u64()), (Some(0), Some(0)));
+    assert!(report["not_attempted"].as_u64() > Some(100));
+}
+
+#[test]
+fn workers_of_this_process_share_a_clone() {
+    let report = embedded(&[
+        "--workers",
+        "2",
+        "--journal",
+        "s3://jobs",
+        "--include",
+        "group-01*",
+        "--verify",
+        "relist",
+    ]);
+    assert_eq!((&report["outcome"], &report["verified"]["whole"]), (&"complete".into(), &true.into()));
+    assert_eq!(report["counts"]["copied"], report["verified"]["same"]);
 }
 
 #[test]
