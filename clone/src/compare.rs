@@ -62,9 +62,8 @@ impl Compare {
                 let is_later = source.modified.zip(destination.modified).is_some_and(|(from, to)| to > from);
                 same_etag || (same_size && is_later)
             }
-            Self::ETag => same_etag,
             Self::Checksum if same_size && !same_etag => return Verdict::Doubtful,
-            Self::Checksum => same_etag,
+            Self::ETag | Self::Checksum => same_etag,
             Self::By(same) => same(source, destination),
         };
         if same { Verdict::Same } else { Verdict::Differs }

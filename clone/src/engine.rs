@@ -329,7 +329,7 @@ impl Engine {
                 }
                 Beside::Listed(listed)
             }
-            (Some(Err(fault)), _) => return self.unseen(entries, range, fault),
+            (Some(Err(fault)), _) => return self.unseen(&entries, range, &fault),
             // Of a page without keys, which the next one goes on from.
             (Some(Ok(front)), None) => {
                 if self.segments.is_live(segment) {
@@ -363,16 +363,14 @@ impl Engine {
     }
 
     /// The destination could not be listed beside these: nobody knows what is there.
-    fn unseen(&mut self, entries: Vec<Entry>, range: Option<KeyRange>, fault: Fault) {
+    fn unseen(&mut self, entries: &[Entry], range: Option<KeyRange>, fault: &Fault) {
+        self.report.listed += entries.len() as u64;
+        self.report.bytes_listed += entries.iter().map(|entry| entry.size).sum::<u64>();
         if fault.cause == Cause::Stopped {
-            self.report.listed += entries.len() as u64;
-            self.report.bytes_listed += entries.iter().map(|entry| entry.size).sum::<u64>();
             self.report.not_attempted += entries.len() as u64;
         } else {
-            self.report.listed += entries.len() as u64;
-            self.report.bytes_listed += entries.iter().map(|entry| entry.size).sum::<u64>();
             self.report.unknown += entries.len() as u64;
-            for entry in &entries {
+            for entry in entries {
                 self.tally.add(&entry.key, fault.clone());
             }
         }

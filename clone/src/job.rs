@@ -201,6 +201,7 @@ pub struct RemoteProgress {
 
 impl RemoteClone {
     /// A clone of what `cloner` says, by [workers](crate::SegmentWorker) that look at `journal`.
+    #[must_use]
     pub fn new(cloner: Cloner, journal: Journal) -> Self {
         Self {
             cloner,

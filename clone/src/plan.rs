@@ -76,8 +76,8 @@ impl Planner {
         source.retain(|entry| self.is_part(&entry.key, self.source));
         plan.left_out = (all - source.len()) as u64;
         let listed = match beside {
-            Beside::NotAsked => return self.each(plan, source, &Place::Any),
-            Beside::Unseen => return self.each(plan, source, &Place::Unseen),
+            Beside::NotAsked => return Plan { orders: each(source, &Place::Any), ..plan },
+            Beside::Unseen => return Plan { orders: each(source, &Place::Unseen), ..plan },
             Beside::Listed(listed) => listed,
         };
         let mut listed =
@@ -132,14 +132,13 @@ impl Planner {
         }
     }
 
-    fn each(&self, mut plan: Plan, source: Vec<Entry>, place: &Place) -> Plan {
-        plan.orders = source.into_iter().map(|entry| Order { entry, place: place.clone() }).collect();
-        plan
-    }
-
     fn is_part(&self, key: &Key, prefix: usize) -> bool {
         self.filter.as_ref().is_none_or(|filter| key.as_str().get(prefix..).is_some_and(|key| filter(key)))
     }
+}
+
+fn each(source: Vec<Entry>, place: &Place) -> Vec<Order> {
+    source.into_iter().map(|entry| Order { entry, place: place.clone() }).collect()
 }
 
 impl fmt::Debug for Planner {

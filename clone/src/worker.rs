@@ -55,6 +55,7 @@ pub trait Announce: fmt::Debug + Send + Sync {
 
 impl SegmentWorker {
     /// Works with the clients and settings of `cloner`; buckets and prefixes are those of the requests.
+    #[must_use]
     pub fn new(cloner: Cloner, journal: Journal) -> Self {
         Self { cloner, journal, announce: None, keep: None }
     }

@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::{
     operation::head_object::HeadObjectOutput,
+    primitives::DateTime,
     types::{ChecksumMode, StorageClass},
 };
 
@@ -86,7 +87,7 @@ impl Copier {
         let etag = held.e_tag.clone()?;
         let same_size =
             held.content_length().and_then(|length| u64::try_from(length).ok()) == Some(entry.size);
-        let is_later = held.last_modified().map(|time| time.secs()) >= entry.modified;
+        let is_later = held.last_modified().map(DateTime::secs) >= entry.modified;
         (same_size && is_later && conditions.if_match.as_deref() != Some(&etag)).then_some(etag)
     }
 }
@@ -113,7 +114,7 @@ fn entry_of(key: &Key, head: &HeadObjectOutput) -> Entry {
         key: key.clone(),
         size: head.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
         etag: head.e_tag().map(Into::into),
-        modified: head.last_modified().map(|time| time.secs()),
+        modified: head.last_modified().map(DateTime::secs),
         storage_class: head.storage_class().filter(|class| **class != StorageClass::Standard).cloned(),
     }
 }

@@ -1,5 +1,7 @@
 //! [`Names`]: how the documents of a clone are called.
 
+use std::fmt::Write;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Journal, SegmentRequest, fnv};
@@ -71,7 +73,7 @@ pub(crate) fn segment(request: &SegmentRequest) -> String {
         let parts = [Some(prefix), request.after.as_deref(), request.until.as_deref()];
         // A byte that no key has stands between the parts.
         let bytes = parts.into_iter().flat_map(|part| part.unwrap_or("\u{0}").bytes().chain([0xff]));
-        name.push_str(&format!("{:032x}", fnv::hash(bytes)));
+        let _ = write!(name, "{:032x}", fnv::hash(bytes));
     }
     name
 }

@@ -94,7 +94,7 @@ impl Store {
 
     /// Writes a document, if it is what it must be: gives its `ETag`, or `None` if it is something else. A reply that was
     /// lost can make it something else.
-    pub(crate) async fn put<T: Serialize>(
+    pub(crate) async fn put<T: Serialize + Sync>(
         &self,
         key: &str,
         document: &T,
@@ -127,8 +127,7 @@ impl Store {
             put.content_type(content_type).body(bytes.clone().into()).send()
         };
         let manner = &self.manners.put;
-        let sent = self.requester.send_reading(manner, TIMEOUT, send, |output| output.e_tag).await;
-        match sent {
+        match self.requester.send_reading(manner, TIMEOUT, send, |output| output.e_tag).await {
             Ok(etag) => Ok(Some(etag)),
             Err(fault) if fault.cause == Cause::Precondition => Ok(None),
             // A document that is to be replaced, and is not there.

@@ -13,9 +13,13 @@ impl Coverage {
     /// Everything is settled but some ranges.
     pub(crate) fn beside(ranges: &[KeyRange]) -> Self {
         let mut open = Self::default();
-        ranges.iter().for_each(|range| open.settle(range.clone()));
+        for range in ranges {
+            open.settle(range.clone());
+        }
         let mut coverage = Self::default();
-        open.gaps().into_iter().for_each(|gap| coverage.settle(gap));
+        for gap in open.gaps() {
+            coverage.settle(gap);
+        }
         coverage
     }
 

@@ -94,7 +94,7 @@ fn list(store: &mut Store, prefix: &str, slots: usize, seed: u64) -> (Vec<String
             let page = store.list(prefix, &ask.from);
             match segments.page(ask.segment, page) {
                 Found::New(entries, _) => {
-                    found.extend(entries.into_iter().map(|it| it.key.as_str().to_owned()))
+                    found.extend(entries.into_iter().map(|it| it.key.as_str().to_owned()));
                 }
                 Found::Restarted => found.clear(),
             }

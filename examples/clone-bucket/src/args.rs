@@ -15,6 +15,7 @@ use crate::place::Place;
                   Exit status: 0 whole, 1 something is missing, 2 wrong input, 130 stopped.",
     max_term_width = 100
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
     /// What to clone. A prefix is a string, not a folder: `2026` also means `2026-old/a`.
     #[arg(value_name = "s3://SRC[/PREFIX]", required_unless_present = "embedded")]
@@ -134,16 +135,16 @@ impl Args {
         let (include, exclude) = (set(&self.include), set(&self.exclude));
         let all = self.include.is_empty();
         let is_asked = !(all && self.exclude.is_empty());
-        is_asked.then(|| move |key: &str| !exclude.is_match(key) && (all || include.is_match(key)))
+        is_asked.then_some(move |key: &str| !exclude.is_match(key) && (all || include.is_match(key)))
     }
 }
 
 /// Globs that were read one by one fit into a set, unless they are too large together: then none matches.
 fn set(globs: &[Glob]) -> GlobSet {
     let mut builder = GlobSetBuilder::new();
-    globs.iter().for_each(|glob| {
+    for glob in globs {
         builder.add(glob.clone());
-    });
+    }
     builder.build().unwrap_or_else(|_| GlobSet::empty())
 }
 

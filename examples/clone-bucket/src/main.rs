@@ -132,10 +132,8 @@ async fn by_workers(
             return Err(Problem::Stopped(message.to_owned()));
         }
     };
-    let check = match response.missing.is_empty() {
-        true => verify(args.verify, &cloner, signals).await,
-        false => Check::NotMade,
-    };
+    let is_whole = response.missing.is_empty();
+    let check = if is_whole { verify(args.verify, &cloner, signals).await } else { Check::NotMade };
     let report = report::Workers::new(sides, response, check);
     say(&if args.json { report.json().to_string() } else { report.text() })?;
     report.problem().map_or(Ok(()), Err)

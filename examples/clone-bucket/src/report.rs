@@ -257,8 +257,9 @@ impl Report {
         let rest =
             [(clone.unchanged(), "unchanged"), (clone.unknown(), "unknown"), (clone.left_out(), "left out")];
         let rest = rest.into_iter().filter(|(count, _)| *count > 0);
-        let rest = rest.map(|(count, what)| format!(", {} {what}", text::grouped(count))).collect::<String>();
-        format!("  objects    {copied}{rest}")
+        let rest = rest.map(|(count, what)| format!("{} {what}", text::grouped(count)));
+        let parts: Vec<_> = std::iter::once(copied).chain(rest).collect();
+        format!("  objects    {}", parts.join(", "))
     }
 
     fn requests(&self) -> String {

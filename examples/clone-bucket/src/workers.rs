@@ -80,7 +80,8 @@ fn show(bar: &ProgressBar, progress: &RemoteProgress) {
         text::grouped(all)
     );
     if let Some((_, failure)) = progress.failures.first() {
-        message.push_str(&format!(", trying again: {failure}"));
+        message.push_str(", trying again: ");
+        message.push_str(failure);
     }
     bar.set_message(message);
 }
