@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     Multipart,
     PartCopy,
     Delete,
+    #[cfg_attr(not(feature = "journal"), expect(dead_code, reason = "nothing else is kept"))]
     Journal,
 }
 

@@ -32,7 +32,12 @@
 //! [so many times](Cloner::attempts). A copy is made of what was listed, or not at all: an object that was
 //! written anew in between is reported as changed.
 //!
-//! A store that does not list in order is listed again by one walk, which costs memory for each key.
+//! A store that does not list in the byte order of keys is listed again by one walk, which costs memory for each key.
+//!
+//! Beside each page of the source, the same range of the destination is listed, and [compared](Compare): what is there as it
+//! should be is not copied.
+//!
+//! With the feature `journal`, a clone is kept in a bucket: a later run goes on with it, and workers on many machines share it.
 //!
 //! # Clients
 //!
@@ -43,8 +48,7 @@
 //!
 //! # What it does not do
 //!
-//! It copies the current version of each object, always, and deletes nothing. See the README for what of an
-//! object is kept.
+//! It copies the current version of each object. See the README for what of an object is kept.
 //!
 //! # Cancel safety
 //!

@@ -28,6 +28,7 @@ pub(crate) enum Action {
 
 /// Where a run is.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "journal"), expect(dead_code, reason = "only a journal keeps it"))]
 pub(crate) struct State {
     /// What is not settled, in order.
     pub(crate) rest: Vec<KeyRange>,

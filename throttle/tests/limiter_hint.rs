@@ -44,6 +44,20 @@ fn a_right_hint_saves_most_of_the_first_refusals() {
     }
 }
 
+/// So many calls are let go at once, before any is answered.
+fn first_calls(mut limiter: Limiter) -> usize {
+    use tidegate_throttle::limiter::Decision;
+    let now = Duration::from_secs(1);
+    (0..10_000).take_while(|_| matches!(limiter.admit(now, 1), Decision::Send(_))).count()
+}
+
+#[test]
+fn a_large_documented_bucket_gives_an_eighth_at_once() {
+    let hinted = |burst| first_calls(Limiter::hinted(Hint { rate: per_second(3_500), burst }));
+    assert_eq!(hinted(3_500), 437);
+    assert_eq!((hinted(999), first_calls(Limiter::new())), (2, 2), "others begin with two");
+}
+
 #[test]
 fn a_wrong_hint_costs_next_to_nothing() {
     for (rate, burst) in [(1, 1), (2, 10), (200, 1_000), (10_000, 100_000)] {

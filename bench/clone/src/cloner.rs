@@ -13,7 +13,7 @@ use tidegate_throttle::{Adaptive, aws};
 
 use crate::{
     Result,
-    story::{DESTINATION, SOURCE},
+    data::{DESTINATION, SOURCE},
 };
 
 /// Clones as `clone-bucket` does, and prints the report as one JSON object.
@@ -26,8 +26,8 @@ pub(crate) async fn clone(endpoint_url: &str) -> Result<()> {
         "{}",
         json!({
             "listed": report.listed(),
-            "copied": report.copied(),
-            "not_copied": report.failed() + report.changed() + report.vanished() + report.not_attempted(),
+            "copied": report.copied() + report.unchanged(),
+            "not_copied": report.listed() - report.copied() - report.unchanged(),
         })
     );
     Ok(())

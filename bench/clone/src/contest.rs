@@ -5,12 +5,20 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::{process::Command, time::Instant};
 
-use crate::{Result, case::Case, cpu, measured::Measured, s5cmd::S5cmd, server::Conditions, server::Server};
+use crate::{
+    Result,
+    case::Case,
+    cpu,
+    measured::Measured,
+    memory::{self, Watch},
+    s5cmd::S5cmd,
+    server::{Conditions, Server},
+};
 
 /// What each tool made of one case.
 pub(crate) struct Pair {
     pub(crate) clone: Measured,
-    pub(crate) s5cmd: Measured,
+    pub(crate) s5cmd: Option<Measured>,
 }
 
 /// Runs both tools in turn; the medians count.
@@ -18,10 +26,12 @@ pub(crate) async fn run(case: &Case, runs: Option<u32>, s5cmd: &S5cmd) -> Result
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..case.runs.or(runs).unwrap_or(3) {
         ours.push(once(case.conditions, cloner, true).await?);
-        theirs.push(once(case.conditions, |url| Ok(s5cmd.command(url)), false).await?);
+        if case.has_rival {
+            let syncs = case.conditions.data.is_equal();
+            theirs.push(once(case.conditions, |url| Ok(s5cmd.command(url, syncs)), false).await?);
+        }
     }
-    let median = |runs| Measured::median(runs).ok_or("no runs");
-    Ok(Pair { clone: median(ours)?, s5cmd: median(theirs)? })
+    Ok(Pair { clone: Measured::median(ours).ok_or("no runs")?, s5cmd: Measured::median(theirs) })
 }
 
 /// The command that is this program as the cloner.
@@ -42,11 +52,14 @@ async fn once(
     let stdout = if reports { Stdio::piped() } else { Stdio::null() };
     command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).kill_on_drop(true);
     let (cpu, start) = (cpu::children(), Instant::now());
-    let output = command.spawn()?.wait_with_output().await?;
+    let child = command.spawn()?;
+    let memory = child.id().map(memory::watch);
+    let output = child.wait_with_output().await?;
     let (seconds, cpu) =
         (start.elapsed().as_secs_f64(), cpu::children().zip(cpu).map(|(now, then)| now - then));
     let counted = server.counted().await?;
     server.stop().await?;
     let report = if reports { Some(serde_json::from_slice::<Value>(&output.stdout)?) } else { None };
-    Ok(Measured::new(conditions, seconds, cpu, &counted, report.as_ref()))
+    let megabytes = memory.map(Watch::end);
+    Ok(Measured::new(conditions, (seconds, cpu, megabytes), &counted, report.as_ref()))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{server::Conditions, story::OBJECTS};
+use crate::server::Conditions;
 
 /// One clone, as the server counted it.
 #[derive(Clone, Debug)]
@@ -16,6 +16,9 @@ pub(crate) struct Measured {
     pub(crate) missing: u64,
     /// Whether the tool's own report is what the server holds; nothing if it has none.
     pub(crate) exact: Option<bool>,
+    pub(crate) objects: u64,
+    /// The most memory that the tool's process held.
+    pub(crate) megabytes: Option<u64>,
     pub(crate) tool_cpu: Option<f64>,
     pub(crate) server_cpu: Option<f64>,
 }
@@ -23,15 +26,15 @@ pub(crate) struct Measured {
 impl Measured {
     pub(crate) fn new(
         conditions: Conditions,
-        seconds: f64,
-        tool_cpu: Option<f64>,
+        (seconds, tool_cpu, megabytes): (f64, Option<f64>, Option<u64>),
         counted: &Value,
         report: Option<&Value>,
     ) -> Self {
         let count = |value: &Value, name: &str| value[name].as_u64().unwrap_or_default();
         let (accepted, arrived) = (count(counted, "accepted"), count(counted, "arrived"));
         let writing = counted["writing_seconds"].as_f64().unwrap_or_default();
-        let missing = OBJECTS - arrived;
+        let objects = conditions.data.objects();
+        let missing = objects - arrived;
         Self {
             seconds,
             accepted,
@@ -40,8 +43,10 @@ impl Measured {
             missing,
             exact: report.map(|report| {
                 (count(report, "listed"), count(report, "copied"), count(report, "not_copied"))
-                    == (OBJECTS, arrived, missing)
+                    == (objects, arrived, missing)
             }),
+            objects,
+            megabytes,
             tool_cpu,
             server_cpu: counted["cpu_seconds"].as_f64(),
         }

@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::{
     Result,
-    story::{DESTINATION, SOURCE},
+    data::{DESTINATION, SOURCE},
 };
 
 /// The binary of s5cmd.
@@ -33,11 +33,11 @@ impl S5cmd {
         Ok(Self { path: unwrapped(path) })
     }
 
-    /// A clone with its defaults.
-    pub(crate) fn command(&self, endpoint_url: &str) -> Command {
+    /// A clone with its defaults: by `sync` if there is something to compare with.
+    pub(crate) fn command(&self, endpoint_url: &str, syncs: bool) -> Command {
         let mut command = Command::new(&self.path);
         command
-            .args(["--endpoint-url", endpoint_url, "cp"])
+            .args(["--endpoint-url", endpoint_url, if syncs { "sync" } else { "cp" }])
             .args([format!("s3://{SOURCE}/*"), format!("s3://{DESTINATION}/")])
             .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
             .env("AWS_REGION", "us-east-1");

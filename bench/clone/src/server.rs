@@ -13,17 +13,17 @@ pub(crate) use self::{
     conditions::{Conditions, Mode},
     process::Server,
 };
-use crate::{Result, cpu, story};
+use crate::{Result, cpu};
 
 /// Serves until standard input ends: says where it listens, and answers each line with what it counted.
 pub(crate) async fn serve(conditions: Conditions) -> Result<()> {
     let aws = LocalAws::builder()
         .limits(conditions.limits())
-        .latency(Conditions::latency())
+        .latency(conditions.latency())
         .faults(conditions.faults())
         .start()
         .await?;
-    story::plant(&aws.s3())?;
+    conditions.data.plant(&aws.s3())?;
     println!("{}", aws.endpoint_url());
     let mut lines = BufReader::new(stdin()).lines();
     let mut watch = Watch::new();
@@ -39,7 +39,7 @@ pub(crate) async fn serve(conditions: Conditions) -> Result<()> {
                     "accepted": writes.accepted,
                     "throttled": writes.throttled,
                     "writing_seconds": watch.writing().as_secs_f64(),
-                    "arrived": story::arrived(&aws.s3())?,
+                    "arrived": conditions.data.arrived(&aws.s3())?,
                     "cpu_seconds": cpu::own(),
                 }));
             }

@@ -13,6 +13,12 @@ use super::{
 /// A first call that is refused should not be one of many.
 const FIRST_WINDOW: u64 = 2;
 
+/// Of a bucket that is documented to hold at least so many tokens,
+const LARGE: u32 = 1_000;
+
+/// one part in so many is taken at once: there, a window that begins with two costs more than it spares.
+const HEAD_START: u64 = 8;
+
 /// Up to this many calls in flight the window doubles.
 const SMALL: u64 = 16;
 
@@ -65,7 +71,16 @@ impl Opening {
     /// Whether another call fits in the window.
     pub(super) fn has_room(&self, now: Duration, in_flight: u64, cost: u32) -> bool {
         let window = if self.runs_empty(now, in_flight, cost) { FIRST_WINDOW } else { self.window };
-        in_flight == 0 || in_flight.saturating_add(cost.into()) <= window
+        in_flight == 0
+            || in_flight.saturating_add(cost.into()) <= window
+            || self.has_head_start(in_flight, cost)
+    }
+
+    /// Whether this call is one of the first that a documented bucket serves, unless others have emptied it.
+    fn has_head_start(&self, in_flight: u64, cost: u32) -> bool {
+        let (Some(hint), None) = (self.hint, self.anew) else { return false };
+        let taken = self.accepted.saturating_add(in_flight).saturating_add(cost.into());
+        hint.burst >= LARGE && taken <= u64::from(hint.burst) / HEAD_START
     }
 
     /// A call wants to be sent, and there is no room, or there is.

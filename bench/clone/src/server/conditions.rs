@@ -5,14 +5,25 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tidegate_local_aws::{Fault, FaultMode, Faults, Latency, Limit, Limits, Per, Rate};
 
+use crate::data::Data;
+
 const WRITES: [&str; 5] = ["CopyObject", "PutObject*", "DeleteObject*", "*MultipartUpload", "UploadPart*"];
 
 /// What the server allows, and what goes wrong.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Conditions {
+    /// What is there to be cloned.
+    #[arg(long, value_enum)]
+    pub(crate) data: Data,
     /// Writes a second for one partition; the burst is what one second brings.
     #[arg(long)]
     pub(crate) writes: u32,
+    /// What a copy takes, in milliseconds.
+    #[arg(long)]
+    pub(crate) copy_ms: u64,
+    /// What a listing takes, in milliseconds.
+    #[arg(long)]
+    pub(crate) list_ms: u64,
     /// What 1 % of all requests meet.
     #[arg(long, value_enum)]
     pub(crate) fault: Option<Mode>,
@@ -68,10 +79,11 @@ impl Conditions {
         Limits::none().with(limit(&WRITES, self.writes)).with(limit(&["*"], 5_500))
     }
 
-    pub(crate) fn latency() -> Latency {
+    pub(crate) fn latency(self) -> Latency {
         let millis = |time| Duration::from_millis(time).into();
         Latency::none()
-            .with("s3", ["CopyObject"], millis(60))
+            .with("s3", ["CopyObject"], millis(self.copy_ms))
+            .with("s3", ["ListObjectsV2", "ListObjects"], millis(self.list_ms))
             .with("s3", ["*"], millis(20))
             .throttled(millis(5))
     }

@@ -22,7 +22,12 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn start(conditions: Conditions) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["serve", "--writes", &conditions.writes.to_string()]);
+        let Conditions { data, writes, copy_ms, list_ms, .. } = conditions;
+        command.args(["serve", "--data", data.name()]);
+        let numbers = [("--writes", u64::from(writes)), ("--copy-ms", copy_ms), ("--list-ms", list_ms)];
+        for (name, number) in numbers {
+            command.args([name, &number.to_string()]);
+        }
         if let Some(mode) = conditions.fault {
             command.args(["--fault", mode.name()]);
         }
