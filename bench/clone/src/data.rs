@@ -67,7 +67,7 @@ impl Data {
             Self::Equal | Self::EqualMillion | Self::Outage => {
                 (format!("group-{:05}/object-{number:07}", number % 20_000), 100_000)
             }
-            Self::Half if number % 2 == 0 => (format!("object-{number:05}"), 1_000),
+            Self::Half if number.is_multiple_of(2) => (format!("object-{number:05}"), 1_000),
             Self::Half => (format!("group-{:03}/object-{number:05}", number % 100), 1_000),
         }
     }
@@ -81,23 +81,23 @@ impl Data {
         }
         Ok(())
     }
+}
 
-    /// How many objects of the source the destination has with the same content.
-    pub(crate) fn arrived(self, s3: &S3Handle) -> crate::Result<u64> {
-        let (source, destination) = (s3.objects(SOURCE)?, s3.objects(DESTINATION)?);
-        let mut there = destination.iter().peekable();
-        let mut arrived = 0;
-        // Both are in the order of their keys.
-        for object in &source {
-            while there.next_if(|it| it.key < object.key).is_some() {}
-            arrived += u64::from(
-                there
-                    .next_if(|it| it.key == object.key)
-                    .is_some_and(|copy| copy.digest == object.digest && copy.size == object.size),
-            );
-        }
-        Ok(arrived)
+/// How many objects of the source the destination has with the same content.
+pub(crate) fn arrived(s3: &S3Handle) -> crate::Result<u64> {
+    let (source, destination) = (s3.objects(SOURCE)?, s3.objects(DESTINATION)?);
+    let mut there = destination.iter().peekable();
+    let mut arrived = 0;
+    // Both are in the order of their keys.
+    for object in &source {
+        while there.next_if(|it| it.key < object.key).is_some() {}
+        arrived += u64::from(
+            there
+                .next_if(|it| it.key == object.key)
+                .is_some_and(|copy| copy.digest == object.digest && copy.size == object.size),
+        );
     }
+    Ok(arrived)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(crate) use self::{
     conditions::{Conditions, Mode},
     process::Server,
 };
-use crate::{Result, cpu};
+use crate::{Result, cpu, data};
 
 /// Serves until standard input ends: says where it listens, and answers each line with what it counted.
 pub(crate) async fn serve(conditions: Conditions) -> Result<()> {
@@ -39,7 +39,7 @@ pub(crate) async fn serve(conditions: Conditions) -> Result<()> {
                     "accepted": writes.accepted,
                     "throttled": writes.throttled,
                     "writing_seconds": watch.writing().as_secs_f64(),
-                    "arrived": conditions.data.arrived(&aws.s3())?,
+                    "arrived": data::arrived(&aws.s3())?,
                     "cpu_seconds": cpu::own(),
                 }));
             }

@@ -8,6 +8,7 @@ use crate::{Answers, Find, Index, Mirror, Refs, Scope, Term, answers::Answer, re
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
     One { of: TypeId, via: &'static str, scope: Scope, key: String },
+    LookUp { of: TypeId, scope: Scope, ask: String },
     Holders { of: TypeId, index: &'static str, scope: Scope, key: String },
 }
 
@@ -38,6 +39,9 @@ pub(super) fn refs_in<M: Mirror>(model: &M::Model, scope: &Scope, is_root: bool)
         said.push(match named {
             Named::One { of, via, scope, key } => {
                 Said::One { of, via, scope: scope.clone(), key: key.to_owned() }
+            }
+            Named::LookUp { of, scope, ask } => {
+                Said::LookUp { of, scope: scope.clone(), ask: ask.to_owned() }
             }
             Named::Holders { of, index, scope, key, .. } => {
                 Said::Holders { of, index: index.name(), scope: scope.clone(), key: key.to_owned() }
