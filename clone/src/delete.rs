@@ -28,6 +28,9 @@ pub(crate) struct Deleter {
     one: Manner,
 }
 
+/// What S3 says of an object that is to be deleted if it has an `ETag`, and is not there.
+const GONE: &str = "NoSuchKey";
+
 /// What came of deleting an object.
 pub(crate) type Deleted = (Key, Result<(), Fault>);
 
@@ -65,6 +68,8 @@ impl Deleter {
                     .errors
                     .unwrap_or_default()
                     .into_iter()
+                    // What is gone is deleted: by an attempt whose reply was lost, or by somebody else.
+                    .filter(|error| error.code() != Some(GONE))
                     .filter_map(|error| Some((error.key.clone()?, fault_of(&error))))
                     .collect();
                 let result = |entry: Entry| {
@@ -87,7 +92,10 @@ impl Deleter {
             .key(entry.key.as_str())
             .set_if_match(entry.etag.as_deref().map(str::to_owned));
         let result = self.requester.send(&self.one, || request.clone().send()).await;
-        (entry.key, result.map(|_| ()))
+        match result {
+            Err(fault) if fault.code != GONE => (entry.key, Err(fault)),
+            _ => (entry.key, Ok(())),
+        }
     }
 }
 

@@ -1,24 +1,28 @@
 //! [`Engine`]: lists and copies at once, until all is done or it is to stop.
 
+mod keeper;
+mod part;
+mod plain;
+
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
 };
 
-use aws_sdk_s3::{
-    Client,
-    config::{StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig},
-};
 use futures_util::FutureExt;
 use tokio::{
     task::{JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
 
+use self::keeper::Keeper;
+pub(crate) use self::{
+    part::{Part, Split},
+    plain::{plain, plain_client, requester},
+};
 use crate::{
-    Cloner, Entry, Error, KeyRange, Location, Report, Undeleted, Unlisted,
+    Cloner, Entry, Error, KeyRange, Report, Undeleted, Unlisted,
     abreast::{Abreast, Both, Front},
     backlog::Backlog,
     copy::{Copier, Ended},
@@ -26,7 +30,7 @@ use crate::{
     delete::Deleter,
     pages::{PageId, Pages},
     plan::{Beside, Planner},
-    record::{Action, Record, State},
+    record::{Action, State},
     request::{Cause, Fault, Requester},
     segments::{Ask, Failed, Found, PAGE, SegmentId, Segments},
     stop::Stop,
@@ -42,33 +46,6 @@ const COPIES_A_SEGMENT: usize = 16;
 const LEAST_SPREAD: usize = 4;
 /// and so many at most.
 const MOST_SPREAD: usize = 64;
-
-/// How often a record is saved: also when nothing is new, as a sign of life.
-const SAVE_EVERY: Duration = Duration::from_secs(10);
-
-/// Which part of a clone a run does, and how it keeps what it did.
-#[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) ranges: Vec<KeyRange>,
-    /// When the clone began, if another run has worked on this part: what was written since is not copied again.
-    pub(crate) since: Option<i64>,
-    pub(crate) record: Option<Arc<dyn Record>>,
-    pub(crate) split: Option<Split>,
-}
-
-/// When a run gives away what it has not begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Split {
-    /// The keys that it keeps, about.
-    pub(crate) keep: u64,
-}
-
-impl Part {
-    /// All of it, without a record.
-    pub(crate) fn all() -> Self {
-        Self { ranges: vec![KeyRange::ALL], since: None, record: None, split: None }
-    }
-}
 
 /// Lists and copies at once.
 pub(crate) struct Engine {
@@ -95,21 +72,6 @@ pub(crate) struct Engine {
     ranges: Vec<KeyRange>,
     split: Option<Split>,
     keeper: Keeper,
-}
-
-/// Saves the record, one thing at a time.
-struct Keeper {
-    record: Option<Arc<dyn Record>>,
-    saving: JoinSet<Result<Saved, Error>>,
-    due: Instant,
-    error: Option<Error>,
-}
-
-/// What was saved.
-enum Saved {
-    State,
-    /// These ranges are others' now.
-    Given(Vec<KeyRange>),
 }
 
 type Listed = (Ask, Both);
@@ -157,12 +119,7 @@ impl Engine {
             listings_in_flight: cloner.listings_in_flight,
             ranges: part.ranges,
             split: part.split,
-            keeper: Keeper {
-                record: part.record,
-                saving: JoinSet::new(),
-                due: Instant::now() + SAVE_EVERY,
-                error: None,
-            },
+            keeper: Keeper::new(part.record),
         }
     }
 
@@ -211,59 +168,6 @@ impl Engine {
             record.save(State { rest: rest.clone(), so_far: report.clone() }).await?;
         }
         Ok((report, rest))
-    }
-
-    /// What is not settled.
-    fn rest(&self) -> Vec<KeyRange> {
-        if !self.segments.is_walk() {
-            return self.pages.rest();
-        }
-        let Report { listed, copied, unchanged, vanished, .. } = self.report;
-        let is_whole = self.segments.is_done() && listed == copied + unchanged + vanished;
-        if is_whole && self.segments.is_whole() { Vec::new() } else { self.ranges.clone() }
-    }
-
-    /// Saves the record if it is time, and gives away what is too much.
-    fn keep(&mut self) {
-        let Some(record) = self.keeper.record.clone() else { return };
-        if !self.keeper.saving.is_empty() {
-            return;
-        }
-        if let Some(split) = self.split {
-            let ranges = self.segments.give_away(split.keep);
-            if !ranges.is_empty() {
-                self.keeper.saving.spawn(async move {
-                    record.give(ranges.clone()).await?;
-                    Ok(Saved::Given(ranges))
-                });
-                return;
-            }
-        }
-        if Instant::now() >= self.keeper.due {
-            let state = State { rest: self.rest(), so_far: self.report.clone() };
-            self.keeper.saving.spawn(async move { record.save(state).await.map(|()| Saved::State) });
-        }
-    }
-
-    fn saved(&mut self, saved: Result<Saved, Error>) {
-        match saved {
-            Ok(Saved::State) => self.keeper.due = Instant::now() + SAVE_EVERY,
-            Ok(Saved::Given(ranges)) => {
-                for range in ranges {
-                    self.pages.open(Some(range), 0);
-                }
-            }
-            Err(error) => {
-                self.keeper.error.get_or_insert(error);
-                self.requester.stop.wish();
-            }
-        }
-    }
-
-    fn note(&mut self, entry: &Entry, etag: Option<&str>, action: Action) {
-        if let Some(record) = &self.keeper.record {
-            record.note(entry, etag, action);
-        }
     }
 
     /// Begins what there is room for.
@@ -490,42 +394,6 @@ impl Engine {
         report.unlisted = unlisted.collect();
         report
     }
-}
-
-impl Keeper {
-    /// Whether there is a record, and nothing is being saved.
-    fn is_due_later(&self) -> bool {
-        self.record.is_some() && self.saving.is_empty()
-    }
-}
-
-/// What sends the requests of a clone.
-pub(crate) fn requester(cloner: &Cloner, counters: Arc<Counters>, stop: Arc<Stop>) -> Requester {
-    Requester { throttle: Arc::clone(&cloner.throttle), attempts: cloner.attempts, counters, stop }
-}
-
-/// The location with a client that leaves retries and timeouts to us, and is otherwise the given one.
-///
-/// S3 holds back the answer to a long copy, which stalled-stream protection takes for a dead connection.
-pub(crate) fn plain(location: &Location) -> Location {
-    Location { client: plain_client(&location.client), ..location.clone() }
-}
-
-pub(crate) fn plain_client(client: &Client) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(10))
-        .disable_read_timeout()
-        .disable_operation_timeout()
-        .disable_operation_attempt_timeout()
-        .build();
-    let config = client
-        .config()
-        .to_builder()
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .build();
-    Client::from_conf(config)
 }
 
 /// The result of a task that nobody aborts: if it panicked, so do we.

@@ -55,12 +55,10 @@ impl Job {
             else {
                 continue;
             };
-            let is_same = |one: &Side, other: &Side| {
-                one.prefix.as_deref().unwrap_or_default() == other.prefix.as_deref().unwrap_or_default()
-            };
-            if !is_same(&document.source, &request.source)
-                || !is_same(&document.destination, &request.destination)
-            {
+            // Buckets whose names have hyphens can share a folder.
+            let is_same =
+                document.source.is(&request.source) && document.destination.is(&request.destination);
+            if !is_same {
                 continue;
             }
             if store.get::<CloneResponse>(&names.clone_response()).await?.is_some() {

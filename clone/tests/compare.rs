@@ -132,6 +132,18 @@ async fn what_the_source_does_not_have_is_deleted_at_the_end() {
     assert_identical(&aws);
 }
 
+/// The first attempt deleted them, so that the second finds nothing.
+#[tokio::test(start_paused = true)]
+async fn a_lost_reply_to_a_delete_is_no_failure() {
+    let lost = Fault::new(FaultMode::LostReply, 0.7).service("s3").actions(["DeleteObjects", "DeleteObject"]);
+    let aws = aws(LocalAws::builder().faults(Faults::none().with(lost)).seed(1)).await;
+    put(&aws, "dst", (0..20).map(|n| (format!("old{n}"), 1, n)).chain([("\u{1}odd".into(), 1, 1)]));
+    let attempts = std::num::NonZeroU32::new(50).unwrap();
+    let report = cloner(&aws).attempts(attempts).delete_extra(100).run().await.unwrap();
+    assert_eq!((report.outcome(), report.deleted()), (Outcome::Complete, 21), "{:?}", report.failures());
+    assert!(report.retries() > 0 && keys(&aws, "dst").is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_deleted_that_is_not_proven_to_be_extra() {
     let prepared = || async {

@@ -91,6 +91,29 @@ async fn the_documents_of_a_clone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn clones_whose_buckets_have_hyphens_are_told_apart() {
+    let aws = seeded(0).await;
+    for bucket in ["one", "one-two", "two-three", "three"] {
+        aws.s3().create_bucket(bucket);
+    }
+    aws.s3().seed("one", (0..300).map(|n| (format!("one{n}"), 1))).unwrap();
+    aws.s3().seed("one-two", (0..3).map(|n| (format!("other{n}"), 1))).unwrap();
+    let client = client(&aws);
+    let clone = |from: &str, to: &str| {
+        let (from, to) = (Location::new(client.clone(), from), Location::new(client.clone(), to));
+        Cloner::new(from, to).copies_in_flight(4).journal(journal(&aws))
+    };
+    let mut first = clone("one", "two-three").start().unwrap();
+    assert!(timeout(Duration::from_secs(5), first.wait()).await.is_err());
+    drop(first);
+    let other = clone("one-two", "three").run().await.unwrap();
+    assert_eq!((other.outcome(), other.copied(), other.is_resumed()), (Outcome::Complete, 3, false));
+    let first = clone("one", "two-three").run().await.unwrap();
+    assert_eq!((first.outcome(), first.is_resumed()), (Outcome::Complete, true));
+    assert_eq!(aws.s3().objects("two-three").unwrap().len(), 300);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_killed_clone_is_gone_on_with() {
     for seed in seeds(8) {
         let aws = seeded(1_500).await;

@@ -58,13 +58,25 @@ fn a_large_documented_bucket_gives_an_eighth_at_once() {
     assert_eq!((hinted(999), first_calls(Limiter::new())), (2, 2), "others begin with two");
 }
 
+/// Few callers never use up the head start at once, and are not slower for it.
+#[test]
+fn a_head_start_is_not_spread() {
+    let case =
+        Case { callers: 50, round_trip: Duration::from_millis(200), seconds: 10, ..case(3_500, 3_500) };
+    let begun = |record: &Record| record.seconds().iter().take(3).map(|it| it.accepted).sum::<u32>();
+    let (cold, warm) = (run(&case, 1, Limiter::new), run(&case, 1, hinted(3_500, 3_500)));
+    assert!(begun(&warm) >= begun(&cold) && begun(&warm) > 500, "{} and {}", begun(&warm), begun(&cold));
+}
+
 #[test]
 fn a_wrong_hint_costs_next_to_nothing() {
     for (rate, burst) in [(1, 1), (2, 10), (200, 1_000), (10_000, 100_000)] {
         for seed in SEEDS {
             let record = run(&case(20, 100), seed, hinted(rate, burst));
             assert!(record.used() > 98.5, "{rate}/s, {burst}: {} %", record.used());
-            assert!(record.throttled() < 4.5, "{rate}/s, {burst}: {} % throttled", record.throttled());
+            // A head start on a bucket that is a thousand times smaller costs one refusal of each caller.
+            let most = if burst > 1_000 { 10.0 } else { 4.5 };
+            assert!(record.throttled() < most, "{rate}/s, {burst}: {} % throttled", record.throttled());
         }
     }
 }

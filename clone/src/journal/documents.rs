@@ -265,6 +265,14 @@ impl From<&KeyRange> for Range {
     }
 }
 
+impl Side {
+    /// Whether both are the same keys of the same bucket.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.prefix.as_deref().unwrap_or_default() == other.prefix.as_deref().unwrap_or_default()
+    }
+}
+
 impl SegmentRequest {
     /// The segment of all that a side's prefix says.
     pub fn new(id: impl Into<String>, source: Side, destination: Side) -> Self {

@@ -114,9 +114,12 @@ impl Opening {
         }
         self.first.get_or_insert(now);
         self.last = now;
+        // With a head start, as many as are in flight are a window.
+        let window =
+            if self.has_head_start(in_flight, cost) { self.window.max(in_flight) } else { self.window };
         // A call that costs more than the window is spread no longer than the window is.
-        let share = u128::from(self.window.min(cost.into()));
-        let spread = trip.smoothed().as_nanos().saturating_mul(share) / (2 * u128::from(self.window));
+        let share = u128::from(window.min(cost.into()));
+        let spread = trip.smoothed().as_nanos().saturating_mul(share) / (2 * u128::from(window));
         self.next = self.next.max(now.saturating_sub(LATE)).saturating_add(nanos(spread));
     }
 
