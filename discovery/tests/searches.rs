@@ -106,6 +106,11 @@ async fn a_name_and_an_id_are_one_whoever_is_asked_first() {
         let graph = discovery.snapshot();
         assert_eq!(graph.len(), 1);
         assert_eq!(graph.get(&a_box("web")), graph.get(&a_box("b00")));
+        let mut saved = Vec::new();
+        graph.to_json(&mut saved).unwrap();
+        let loaded = tidegate_discovery::Graph::from_json(&*saved).unwrap();
+        assert_eq!(loaded.get(&a_box("web")), loaded.get(&a_box("b00")), "names are saved too");
+        assert!(loaded.get(&a_box("web")).is_some());
         assert_eq!(graph.roots().count(), 1);
         assert!(shelf.count(BOXES) <= 1, "an alias that was learnt is not asked for: {:?}", shelf.sent());
     }
