@@ -74,8 +74,8 @@ impl Builder {
         self
     }
 
-    /// How old what is known may be when it is [asked](Discovery::ask) for; an older one is fetched anew, and can be
-    /// read meanwhile. Default: as old as it likes.
+    /// How old what is known may be when it is [asked](Discovery::ask) for; an older one is fetched anew, and what was
+    /// found can be read meanwhile. So it is with lists, and with what was not there. Default: as old as it likes.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.limits.ttl = Some(ttl);
         self

@@ -117,7 +117,8 @@ impl Discovery {
         Ok(())
     }
 
-    /// Fetches everything anew that was asked for or led to.
+    /// Fetches everything anew that was looked for, asked for or led to. What was listed is listed again, so what is
+    /// new is found as well.
     pub fn refresh_all(&self) {
         self.runner().with(Engine::refresh_all);
     }

@@ -1,20 +1,24 @@
 //! [`Engine`]: decides what is asked for, and when all has been answered. Pure: it is fed with asks, answers and the
 //! time, and says which calls to see to.
 
+mod anew;
 mod answer;
+mod batch;
 mod expand;
 mod interner;
 mod lane;
 mod list;
-mod listing;
+mod named;
 mod nodes;
+mod parts;
 mod search;
 mod snapshot;
 mod want;
+mod whole;
 
 use std::{
     any::TypeId,
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -22,20 +26,22 @@ use std::{
 use tokio::sync::oneshot;
 
 pub(crate) use self::{
-    answer::Batch,
+    batch::Batch,
     lane::{LaneId, Step, Work},
     nodes::Id,
 };
 use self::{
     interner::Interner,
     lane::Lane,
-    list::{List, ListState, Whole},
+    list::{List, ListState},
     nodes::{Demand, Edge, Node, Nodes, State},
+    parts::Pending,
     search::Search,
+    whole::Whole,
 };
 use crate::{
     Api, Follow, Gap, Outcome, OutcomeKind, Progress, Scope, Term,
-    answers::{AnyModel, Patch},
+    answers::AnyModel,
     kind::{Kind, scope_of},
     settle::Obligations,
 };
@@ -59,12 +65,16 @@ pub(crate) struct Engine {
     lanes: HashMap<LaneId, Lane>,
     lists: HashMap<(u16, u32, u32), List>,
     wholes: HashMap<(u16, u32), Whole>,
+    /// The references by something else than the key, which stand behind the others.
+    held: HashMap<Id, Vec<Edge>>,
     searches: HashMap<(u16, u32), Vec<Search>>,
     /// Calls that are not made again in a scope.
     refused: HashMap<(u16, Work, u32), (OutcomeKind, Arc<str>)>,
     problems: BTreeMap<(Api, u32, OutcomeKind), (u64, Arc<str>)>,
-    conflicts: Vec<String>,
+    conflicts: BTreeSet<String>,
     left_out: u64,
+    /// The types and scopes that are not whole for that.
+    left_out_of: HashSet<(u16, u32)>,
     counts: Counts,
     /// What is yet to be wanted: a list instead of recursion, as chains may be long.
     todo: VecDeque<(Id, Demand)>,
@@ -75,6 +85,8 @@ pub(crate) struct Engine {
     watchers: HashMap<Id, Vec<oneshot::Sender<()>>>,
     nameless: u64,
     now: Duration,
+    /// How many operations there were.
+    operation: u64,
     is_closed: bool,
 }
 
@@ -92,14 +104,6 @@ pub(crate) struct Kinds {
     by_type: HashMap<TypeId, u16>,
     /// The types that are listed with the resources of each.
     inside: Vec<Vec<u16>>,
-}
-
-/// A resource whose parts are being asked for.
-struct Pending {
-    model: AnyModel,
-    patches: Vec<Patch>,
-    gaps: Vec<Gap>,
-    left: usize,
 }
 
 #[derive(Default)]
@@ -170,11 +174,13 @@ impl Engine {
             lanes: HashMap::new(),
             lists: HashMap::new(),
             wholes: HashMap::new(),
+            held: HashMap::new(),
             searches: HashMap::new(),
             refused: HashMap::new(),
             problems: BTreeMap::new(),
-            conflicts: Vec::new(),
+            conflicts: BTreeSet::new(),
             left_out: 0,
+            left_out_of: HashSet::new(),
             counts: Counts::default(),
             todo: VecDeque::new(),
             released: 0,
@@ -183,6 +189,7 @@ impl Engine {
             watchers: HashMap::new(),
             nameless: 0,
             now: Duration::ZERO,
+            operation: 0,
             is_closed: false,
         }
     }
@@ -222,16 +229,6 @@ impl Engine {
     /// Fetches a resource anew, whatever its age.
     pub(crate) fn refresh(&mut self, id: Id) {
         self.fetch_anew(id);
-        self.finish_op();
-    }
-
-    /// Fetches everything anew that is in the graph.
-    pub(crate) fn refresh_all(&mut self) {
-        for id in self.nodes.ids() {
-            if self.nodes[id].demand == Demand::Asked {
-                self.fetch_anew(id);
-            }
-        }
         self.finish_op();
     }
 
@@ -363,6 +360,7 @@ impl Engine {
         while let Some((id, demand)) = self.todo.pop_front() {
             self.want(id, demand);
         }
+        self.operation += 1;
         self.settle.release(std::mem::take(&mut self.released));
     }
 }

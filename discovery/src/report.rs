@@ -54,6 +54,9 @@ pub struct Coverage {
     pub scope: ScopeName,
     /// Whether all of the list was seen.
     pub complete: bool,
+    /// Whether all of them were asked for: else the graph has those that were looked for or led to.
+    #[serde(default)]
+    pub asked: bool,
 }
 
 /// A [`Scope`] as it is written in files.
@@ -77,8 +80,17 @@ impl Report {
     /// Whether all resources of a type in a scope were seen.
     #[must_use]
     pub fn covers(&self, type_name: &str, scope: &Scope) -> bool {
+        self.coverage_of(type_name, scope).any(|it| it.complete)
+    }
+
+    /// Whether the graph has all resources of a type in a scope.
+    pub(crate) fn has_all(&self, type_name: &str, scope: &Scope) -> bool {
+        self.coverage_of(type_name, scope).any(|it| it.complete && it.asked)
+    }
+
+    fn coverage_of(&self, type_name: &str, scope: &Scope) -> impl Iterator<Item = &Coverage> {
         let scope = ScopeName::from(scope);
-        self.coverage.iter().any(|it| it.complete && it.type_name == type_name && it.scope == scope)
+        self.coverage.iter().filter(move |it| it.type_name == type_name && it.scope == scope)
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Runner`]: makes the calls that the engine decides on.
 
 use std::{
+    collections::HashSet,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -41,7 +42,8 @@ pub(crate) fn is_in_fetch() -> bool {
 /// Makes the calls that the engine decides on.
 pub(crate) struct Runner {
     engine: Mutex<Engine>,
-    tasks: Mutex<JoinSet<()>>,
+    /// None once it is closed.
+    tasks: Mutex<Option<JoinSet<()>>>,
     runtime: Handle,
     throttle: Arc<dyn Throttle>,
     pub(crate) calls: Arc<Calls>,
@@ -74,7 +76,7 @@ impl Runner {
         };
         Self {
             engine: Mutex::new(engine),
-            tasks: Mutex::default(),
+            tasks: Mutex::new(Some(JoinSet::new())),
             runtime,
             throttle,
             calls: Arc::default(),
@@ -90,9 +92,10 @@ impl Runner {
         let mut engine = self.lock();
         engine.tick(self.began.elapsed());
         let answer = tell(&mut engine);
-        let (wakes, progress) = (engine.take_wakes(), engine.progress());
+        let wakes = engine.take_wakes();
+        // Before anybody else changes it, so that the last one that is told is the last one that there was.
+        self.progress.send_replace(engine.progress());
         drop(engine);
-        self.progress.send_replace(progress);
         for lane in wakes {
             let runner = Arc::clone(self);
             match lane.work {
@@ -115,7 +118,7 @@ impl Runner {
     /// Ends all calls and what is owed.
     pub(crate) fn close(self: &Arc<Self>) {
         self.with(Engine::close);
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Dropped here, the tasks are aborted; what they owed has been cancelled.
         drop(tasks);
     }
@@ -126,6 +129,8 @@ impl Runner {
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        // What a task began that was not to be ended in time makes no call.
+        let Some(tasks) = tasks.as_mut() else { return };
         // Those that have ended are let go of.
         while tasks.try_join_next().is_some() {}
         tasks.spawn_on(task, &self.runtime);
@@ -201,6 +206,7 @@ impl Runner {
     async fn list(self: Arc<Self>, lane: LaneId) {
         let (scope, kind, group) = self.look(|engine| engine.place(lane));
         let mut page: Option<String> = None;
+        let mut pages = HashSet::new();
         loop {
             let owed = Owed { runner: &self, lane, ids: &[], is_open: true };
             let mut first = self.admit(lane).await;
@@ -217,8 +223,8 @@ impl Runner {
             };
             owed.done();
             let (result, next) = match result {
-                // A list whose next page is the one that it was just on would never end.
-                Ok((_, next)) if next.is_some() && next == page => {
+                // A list that comes to a page where it was before would never end.
+                Ok((_, Some(next))) if !pages.insert(next.clone()) => {
                     (Err(FetchError::failed("the list goes round in a circle")), None)
                 }
                 Ok((answers, next)) => (Ok((answers, next.is_some())), next),

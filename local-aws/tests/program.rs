@@ -135,3 +135,93 @@ fn what_a_client_does_wrong_is_not_logged() {
     let output = running.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
+
+#[test]
+#[cfg(feature = "resources")]
+fn bad_resources_of_the_seed_are_one_clear_line() {
+    for (name, seed, expected) in [
+        ("no-id.json", r#"{"resources":{"instances":[{}]}}"#, r#""instances": one has no "id""#),
+        (
+            "two-ids.json",
+            r#"{"resources":{"vpcs":[{"id":"vpc-1"},{"id":"vpc-1"}]}}"#,
+            r#""vpcs": two have the id "vpc-1""#,
+        ),
+        ("no-type.json", r#"{"resources":{"servers":[]}}"#, "unknown field `servers`"),
+        (
+            "no-field.json",
+            r#"{"resources":{"instances":[{"id":"i-1","colour":"red"}]}}"#,
+            "unknown field `colour`",
+        ),
+        ("no-list.json", r#"{"resources":[{"id":"i-1"}]}"#, "invalid type"),
+        ("no-story.json", r#"{"story":"yes"}"#, "invalid type: string \"yes\""),
+        ("no-size.json", r#"{"generate":{"instances":-1}}"#, "invalid value: integer `-1`"),
+        ("no-sizes.json", r#"{"generate":{"servers":1}}"#, "unknown field `servers`"),
+        ("no-seed.json", r#"{"storey":true}"#, "unknown field `storey`"),
+    ] {
+        let seed = file(name, seed);
+        let seed = seed.to_str().unwrap();
+        let line = refused(&["--port", "0", "--seed", seed]);
+        assert!(line.contains(seed) && line.contains(expected), "{line}");
+    }
+    let twice = r#"{"story":true,"resources":{"instances":[{"id":"i-0a1b2c3d4e5f60001"}]}}"#;
+    let line = refused(&["--port", "0", "--seed", file("twice.json", twice).to_str().unwrap()]);
+    assert!(line.contains(r#""instances": two have the id "i-0a1b2c3d4e5f60001""#), "{line}");
+}
+
+/// What EC2 answers to an action in a region.
+#[cfg(feature = "resources")]
+fn ec2(address: &str, region: &str, action: &str) -> String {
+    let body = format!("Action={action}&Version=2016-11-15");
+    let credential = format!("test/20260101/{region}/ec2/aws4_request");
+    let mut client = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0\r\n\r\n{body}",
+        body.len()
+    );
+    client.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
+}
+
+#[test]
+#[cfg(all(unix, feature = "resources"))]
+fn the_resources_of_the_seed_are_there() {
+    let one = r#"{"instances":[{"id":"i-00000000000000001","key_name":"deploy"}]}"#;
+    for (name, seed, instances, keys) in [
+        ("resources.json", format!(r#"{{"resources":{one}}}"#), &["i-00000000000000001"][..], 0),
+        ("story.json", r#"{"story":true}"#.to_owned(), &["i-0a1b2c3d4e5f60001", "i-0a1b2c3d4e5f60002"], 1),
+        ("none.json", r#"{"story":false}"#.to_owned(), &[], 0),
+        ("generate.json", r#"{"generate":{"instances":3,"others":2}}"#.to_owned(), &["i-", "i-", "i-"], 2),
+        (
+            "all.json",
+            format!(r#"{{"resources":{one},"story":true,"generate":{{"instances":1,"others":4}}}}"#),
+            &["i-00000000000000001", "i-0a1b2c3d4e5f60001", "i-0a1b2c3d4e5f60002", "i-"],
+            5,
+        ),
+    ] {
+        let seed = file(name, &seed);
+        let mut command = program();
+        command.args(["--port", "0", "--seed", seed.to_str().unwrap()]).stdout(Stdio::piped());
+        let mut running = command.spawn().unwrap();
+        let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        // The other lines are read before their reader goes away.
+        assert_eq!(lines.by_ref().take(3).count(), 3);
+        let address = first.rsplit_once('/').unwrap().1;
+        let (told, pairs) =
+            (ec2(address, "us-east-1", "DescribeInstances"), ec2(address, "us-east-1", "DescribeKeyPairs"));
+        assert_eq!(told.matches("<instanceId>").count(), instances.len(), "{name}");
+        for id in instances {
+            assert!(told.contains(&format!("<instanceId>{id}")), "{name}: {told}");
+        }
+        assert_eq!(pairs.matches("<keyName>").count(), keys, "{name}");
+        let elsewhere = ec2(address, "eu-west-1", "DescribeInstances");
+        assert_eq!(elsewhere.matches("<instanceId>").count(), 0, "another region has none");
+        assert!(Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap().success());
+        assert_eq!(running.wait().unwrap().code(), Some(0));
+    }
+}

@@ -1,127 +1,30 @@
 //! What calls brought.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
-use super::{Demand, Engine, Id, LaneId, ListState, NO_GROUP, State, Step, Work};
+use super::{Demand, Engine, Id, LaneId, ListState, State, Work, list::NAMELESS};
 use crate::{
-    Api, FetchError, FetchErrorKind, OutcomeKind, Scope,
+    FetchError, FetchErrorKind, OutcomeKind,
     answers::{Answer, AnyModel, Told},
-    kind::Kind,
 };
 
-/// Resources that are asked for in one call.
-pub(crate) struct Batch {
-    pub(crate) lane: LaneId,
-    pub(crate) ids: Vec<Id>,
-    pub(crate) kind: Arc<dyn Kind>,
-    pub(crate) scope: Scope,
-    pub(crate) group: Option<Arc<str>>,
-    pub(crate) keys: Vec<Arc<str>>,
-    /// Of a part: what it is of.
-    pub(crate) models: Vec<AnyModel>,
-    pub(crate) part: &'static str,
-}
-
 impl Engine {
-    /// What the task of a lane does next.
-    pub(crate) fn step(&mut self, id: LaneId) -> Step {
-        let (at_once, most) = (self.at_once(id), self.limits.in_flight);
-        let Some(lane) = self.lanes.get_mut(&id) else { return Step::Rest };
-        let step = lane.step(at_once, most);
-        let queued = lane.queue.len();
-        if matches!(step, Step::Ready { .. }) && id.work == Work::Fetch && self.is_list_cheaper(id, queued) {
-            let list = (id.kind, id.scope, id.group);
-            let queue =
-                self.lanes.get_mut(&id).map(|lane| std::mem::take(&mut lane.queue)).unwrap_or_default();
-            for id in queue {
-                self.nodes[id].is.queued = false;
-                if self.nodes[id].is.awaiting {
-                    self.join_list(list, id);
-                }
-            }
-            self.finish_op();
-            return self.step(id);
-        }
-        step
-    }
-
-    /// Whether a list is expected to take fewer calls than these keys by id. Of what is not known, the keys are taken
-    /// to be a quarter.
-    fn is_list_cheaper(&self, lane: LaneId, keys: usize) -> bool {
-        let plan = self.kinds.of(lane.kind).plan();
-        let (Some(by_id), Some(list)) = (plan.by_id, plan.list) else { return false };
-        let is_new = !self.lists.contains_key(&(lane.kind, lane.scope, lane.group))
-            && !self.refused.contains_key(&(lane.kind, Work::List, lane.scope));
-        is_new && keys.div_ceil(by_id.most.get()) > keys.saturating_mul(4).div_ceil(list.most.get())
-    }
-
-    /// Takes a batch out of a lane; `None` if what waited there has been answered otherwise.
-    pub(crate) fn close_batch(&mut self, id: LaneId) -> Option<Batch> {
-        let at_once = self.at_once(id);
-        let lane = self.lanes.get_mut(&id)?;
-        let mut ids = lane.halves.pop_front().unwrap_or_default();
-        let is_half = !ids.is_empty();
-        while !is_half && ids.len() < at_once {
-            let Some(next) = lane.queue.pop_front() else { break };
-            let node = &mut self.nodes[next];
-            if id.work == Work::Fetch {
-                node.is.queued = false;
-            }
-            ids.push(next);
-        }
-        let is_open = |it: &Id| match id.work {
-            Work::Fetch => self.nodes[*it].is.awaiting,
-            _ => self.pending.contains_key(it),
-        };
-        ids.retain(is_open);
-        if ids.is_empty() {
-            return None;
-        }
-        let lane = self.lanes.get_mut(&id)?;
-        lane.in_flight += 1;
-        let kind = Arc::clone(self.kinds.of(id.kind));
-        let part = match id.work {
-            Work::Part(part) => kind.plan().parts.get(usize::from(part)).map_or("", |(name, _)| *name),
-            _ => "",
-        };
-        let models = match id.work {
-            Work::Part(_) => {
-                ids.iter().filter_map(|id| self.pending.get(id)).map(|it| Arc::clone(&it.model)).collect()
-            }
-            _ => Vec::new(),
-        };
-        Some(Batch {
-            lane: id,
-            keys: ids.iter().map(|id| Arc::clone(&self.nodes[*id].key)).collect(),
-            ids,
-            scope: self.scopes.get(id.scope).clone(),
-            group: self.group_of(id),
-            kind,
-            models,
-            part,
-        })
-    }
-
-    /// The scope of a lane, its mirror, and the key of what it is listed with.
-    pub(crate) fn place(&self, lane: LaneId) -> (Scope, Arc<dyn Kind>, Option<Arc<str>>) {
-        let kind = Arc::clone(self.kinds.of(lane.kind));
-        (self.scopes.get(lane.scope).clone(), kind, self.group_of(lane))
-    }
-
-    fn group_of(&self, lane: LaneId) -> Option<Arc<str>> {
-        (lane.group != NO_GROUP).then(|| Arc::clone(self.groups.get(lane.group)))
-    }
-
     /// A call by id has ended.
     pub(crate) fn fetched(&mut self, lane: LaneId, ids: &[Id], result: Result<Vec<Answer>, FetchError>) {
         self.landed(lane);
         match result {
+            // It was not to be cancelled in time: nothing is owed any more.
+            _ if self.is_closed => {}
             Ok(answers) => {
+                let has_nameless =
+                    answers.iter().any(|answer| matches!(answer, Answer::Unreadable { key: None, .. }));
                 self.take(lane, answers);
-                // What a successful call does not answer is absent.
+                // What a successful call does not answer is absent, unless it may be what has no key.
                 for id in ids {
-                    if self.nodes[*id].is.awaiting && !self.nodes[*id].is.queued {
-                        self.absent(*id);
+                    match self.nodes[*id].is {
+                        is if !is.awaiting || is.queued => {}
+                        _ if has_nameless => self.fail(*id, OutcomeKind::Failed, &NAMELESS.into(), None),
+                        _ => self.absent(*id),
                     }
                 }
             }
@@ -144,6 +47,7 @@ impl Engine {
     ) {
         self.landed(lane);
         match result {
+            _ if self.is_closed => {}
             Ok(told) => self.take_parts(lane, ids, told),
             Err(error) if error.kind() == FetchErrorKind::Poisoned => {
                 // It was there, and is gone.
@@ -228,13 +132,17 @@ impl Engine {
     fn refuse(&mut self, lane: LaneId, ids: &[Id], error: &FetchError) {
         let (outcome, reason) = (outcome_of(error), Arc::<str>::from(error.line()));
         let Some(api) = self.api(lane) else { return };
-        let mut ids = ids.to_vec();
+        // What was asked for again meanwhile waits for that call.
+        let mut ids: Vec<Id> = ids.iter().copied().filter(|id| !self.nodes[*id].is.queued).collect();
         if matches!(outcome, OutcomeKind::Denied | OutcomeKind::Unsupported) {
             // It is not called again in this scope: all that waits for it is answered now.
             self.refused.insert((lane.kind, lane.work, lane.scope), (outcome, Arc::clone(&reason)));
             for (id, other) in &mut self.lanes {
                 if (id.kind, id.work, id.scope) == (lane.kind, lane.work, lane.scope) {
-                    ids.extend(other.queue.drain(..).chain(other.halves.drain(..).flatten()));
+                    for id in other.queue.drain(..).chain(other.halves.drain(..).flatten()) {
+                        self.nodes[id].is.queued &= lane.work != Work::Fetch;
+                        ids.push(id);
+                    }
                 }
             }
         }
@@ -242,14 +150,13 @@ impl Engine {
             && outcome != OutcomeKind::Failed
             && self.kinds.of(lane.kind).plan().list.is_some();
         for id in ids {
-            self.nodes[id].is.queued &= lane.work != Work::Fetch;
             match lane.work {
-                Work::Part(_) => {
-                    self.part_done(id, Some((self.part_name(lane), api, outcome, Arc::clone(&reason))));
+                Work::Part(part) => {
+                    self.part_done(id, part, Some((self.part_name(lane), api, outcome, Arc::clone(&reason))));
                 }
                 _ if !self.nodes[id].is.awaiting => {}
-                // What cannot be had by id may yet be listed.
-                _ if can_list => {
+                // What cannot be had by id may yet be listed, if lists tell more than keys.
+                _ if can_list && !self.nodes[id].is.named => {
                     let key = Arc::clone(&self.nodes[id].key);
                     match self.group_number(lane.kind, &key) {
                         Some(group) => self.join_list((lane.kind, lane.scope, group), id),
@@ -259,20 +166,6 @@ impl Engine {
                 _ => self.fail(id, outcome, &reason, Some(api)),
             }
         }
-    }
-
-    fn part_name(&self, lane: LaneId) -> &'static str {
-        let parts = &self.kinds.of(lane.kind).plan().parts;
-        match lane.work {
-            Work::Part(part) => parts.get(usize::from(part)).map_or("", |(name, _)| *name),
-            _ => "",
-        }
-    }
-
-    pub(super) fn enqueue_fetch(&mut self, id: Id, group: u32) {
-        let node = &self.nodes[id];
-        let lane = LaneId { kind: node.kind, work: Work::Fetch, scope: node.scope, group };
-        self.enqueue(lane, id);
     }
 
     fn take(&mut self, lane: LaneId, answers: Vec<Answer>) {
@@ -302,11 +195,11 @@ impl Engine {
     fn found(&mut self, kind: u16, scope: u32, model: AnyModel) {
         let mirror = Arc::clone(self.kinds.of(kind));
         let key = mirror.key(&*model);
-        let Some(id) = self.node(kind, scope, &key) else { return };
+        let Some(id) = self.node(kind, scope, &key) else { return self.lack_key(kind, scope) };
         drop(key);
         if let State::Alias(of) = self.nodes[id].state {
             let (name, other) = (&self.nodes[id].key, &self.nodes[of].key);
-            self.conflicts.push(format!("{} {name} is another name of {other}", mirror.name()));
+            self.conflicts.insert(format!("{} {name} is another name of {other}", mirror.name()));
             return;
         }
         mirror.aliases(&*model, &mut |alias| self.alias(kind, scope, alias, id));
@@ -326,6 +219,7 @@ impl Engine {
     fn set_known(&mut self, id: Id, model: AnyModel) {
         self.know(id);
         self.nodes[id].model = Some(model);
+        self.nodes[id].at = self.now_ms();
         if self.nodes[id].demand > Demand::None {
             // It was not to be seen when it was wanted.
             let demand = self.nodes[id].demand;
@@ -340,11 +234,10 @@ impl Engine {
             return;
         }
         match self.nodes[other].state {
-            State::Alias(of) if of == id => {}
-            State::Alias(_) | State::Known | State::Found => {
-                let (name, one) = (self.kinds.of(kind).name(), &self.nodes[id].key);
-                self.conflicts.push(format!("{name} {alias} is another name of {one}"));
-            }
+            State::Alias(of) if self.canonical(of) == id => {}
+            // It is a resource of its own, or one that is being found.
+            _ if self.pending.contains_key(&other) => self.conflict(kind, alias, id),
+            State::Alias(_) | State::Known | State::Found => self.conflict(kind, alias, id),
             _ => {
                 let node = &self.nodes[other];
                 let (demand, is) = (node.demand, node.is);
@@ -361,36 +254,32 @@ impl Engine {
         }
     }
 
-    fn named(&mut self, lane: LaneId, key: &str) {
-        let demand = self.demand_of_named(lane.kind, lane.scope);
-        if let Some(id) = self.nodes.find(lane.kind, lane.scope, key)
-            && self.nodes[id].is.awaiting
-            && lane.work == Work::List
-            && self.can_fetch(lane.kind, lane.scope)
-        {
-            // It waited for the list, which has no more to tell of it.
-            if !std::mem::replace(&mut self.nodes[id].is.queued, true) {
-                self.enqueue_fetch(id, lane.group);
-            }
-            return;
-        }
-        if demand > Demand::None
-            && let Some(id) = self.node(lane.kind, lane.scope, key)
-        {
-            if self.nodes[id].state == State::Named && !self.nodes[id].is.busy {
-                self.nodes[id].demand = self.nodes[id].demand.max(demand);
-                self.fetch_named(id, lane.group);
-            } else {
-                self.todo.push_back((id, demand));
-            }
-        }
+    fn conflict(&mut self, kind: u16, alias: &str, id: Id) {
+        let (name, one) = (self.kinds.of(kind).name(), &self.nodes[id].key);
+        self.conflicts.insert(format!("{name} {alias} is another name of {one}"));
     }
 
     fn unreadable(&mut self, lane: LaneId, key: Option<&str>, field: &str) {
         let reason: Arc<str> = format!("its field {field} cannot be read").into();
         self.nameless += u64::from(key.is_none());
         let nameless = format!("?{}", self.nameless);
-        let Some(id) = self.node(lane.kind, lane.scope, key.unwrap_or(&nameless)) else { return };
+        let list = (lane.kind, lane.scope, lane.group);
+        if let Some(list) = self.lists.get_mut(&list).filter(|_| lane.work == Work::List) {
+            list.has_nameless |= key.is_none();
+            list.has_unreadable |= key.is_some();
+        }
+        if let Some(whole) = self.wholes.get_mut(&(lane.kind, lane.scope)) {
+            whole.lacks_keys |= key.is_none();
+            whole.is_lacking = true;
+        }
+        let Some(id) = self.node(lane.kind, lane.scope, key.unwrap_or(&nameless)) else {
+            return self.lack_key(lane.kind, lane.scope);
+        };
+        if key.is_some() && lane.work == Work::List {
+            // What is listed with it is so all the same.
+            self.nodes[id].is.named = true;
+            self.list_inside(id);
+        }
         if !matches!(self.nodes[id].state, State::Named) && !self.nodes[id].is.awaiting {
             return;
         }
@@ -400,35 +289,6 @@ impl Engine {
         node.demand = node.demand.max(if key.is_none() { Demand::Asked } else { demand });
         let api = self.api(lane);
         self.fail(id, OutcomeKind::Failed, &reason, api);
-    }
-
-    fn take_parts(&mut self, lane: LaneId, ids: &[Id], told: Vec<(Box<str>, Told)>) {
-        let asked: HashSet<Id> = ids.iter().copied().collect();
-        let mut unreadable = std::collections::HashMap::new();
-        for (key, told) in told {
-            let Some(id) = self.nodes.find(lane.kind, lane.scope, &key).filter(|id| asked.contains(id))
-            else {
-                continue;
-            };
-            match told {
-                Told::Patch(patch) => {
-                    if let Some(pending) = self.pending.get_mut(&id) {
-                        pending.patches.push(patch);
-                    }
-                }
-                Told::Absent => self.absent(id),
-                Told::Unreadable(field) => {
-                    unreadable.insert(id, field);
-                }
-            }
-        }
-        let (name, api) = (self.part_name(lane), self.api(lane));
-        for id in ids {
-            let gap = unreadable.remove(id).zip(api).map(|(field, api): (String, Api)| {
-                (name, api, OutcomeKind::Failed, format!("its field {field} cannot be read").into())
-            });
-            self.part_done(*id, gap);
-        }
     }
 }
 

@@ -12,8 +12,7 @@ impl Engine {
         let Some(model) = node.model.clone() else { return };
         let (is_root, kind) = (node.is.root, self.kind(id));
         let scope = self.scopes.get(node.scope).clone();
-        // Holders that are known already add theirs at once.
-        self.nodes[id].edges = Box::default();
+        self.held.remove(&id);
         let mut edges = Vec::new();
         let mut take = |named: Named<'_>| match named {
             Named::One { of, via, scope, key } => {
@@ -41,7 +40,6 @@ impl Engine {
             }
         };
         kind.refs(&*model, &mut Refs::new(&scope, is_root, &mut take));
-        edges.extend(std::mem::take(&mut self.nodes[id].edges));
         self.nodes[id].edges = edges.into();
     }
 
@@ -65,7 +63,10 @@ impl Engine {
         self.whole(kind, scope);
         let Some(whole) = self.wholes.get_mut(&(kind, scope)) else { return };
         whole.asks.push((index, key.into(), from));
-        if whole.is_done {
+        if !std::mem::replace(&mut whole.needs_models, true) {
+            self.want_all_named(kind, scope);
+        }
+        if self.wholes[&(kind, scope)].is_done {
             self.answer_asks(kind, scope);
         }
     }
@@ -82,9 +83,12 @@ impl Engine {
             for holder in holders.get(&key).into_iter().flatten() {
                 self.todo.push_back((*holder, Demand::Asked));
                 if let Some(Edge { to: node, via }) = from {
-                    let mut edges = std::mem::take(&mut self.nodes[node].edges).into_vec();
-                    edges.push(Edge { to: *holder, via });
-                    self.nodes[node].edges = edges.into();
+                    let held = self.held.entry(node).or_default();
+                    let edge = Edge { to: *holder, via };
+                    // Whoever was expanded twice asked twice.
+                    if !held.contains(&edge) {
+                        held.push(edge);
+                    }
                 }
             }
         }

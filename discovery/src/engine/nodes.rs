@@ -78,6 +78,12 @@ pub(super) struct Flags {
     pub(super) busy: bool,
     /// A call or a list is to answer for it.
     pub(super) awaiting: bool,
+    /// A list is to answer for it.
+    pub(super) joined: bool,
+    /// A list told its key, and nothing else.
+    pub(super) named: bool,
+    /// It was named, and is being fetched: not all of its type are known before.
+    pub(super) counted: bool,
     /// It stands in the lane of calls by id.
     pub(super) queued: bool,
     /// It was to be fetched anew, and could not be.

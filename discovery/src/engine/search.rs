@@ -6,7 +6,7 @@ use super::{Demand, Engine, Id, State};
 use crate::{Find, Scope, Term};
 
 /// Who looks for resources of a type in a scope.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Search {
     /// Wants all of them.
     All,
@@ -55,8 +55,13 @@ impl Engine {
 
     fn seek(&mut self, kind: u16, scope: &Scope, search: Search) {
         let scope = self.scope_number(kind, scope);
-        self.searches.entry((kind, scope)).or_default().push(search);
+        let searches = self.searches.entry((kind, scope)).or_default();
+        if !searches.contains(&search) {
+            searches.push(search);
+        }
+        self.expire_whole(kind, scope);
         self.whole(kind, scope);
+        self.want_all_named(kind, scope);
         // What was found before it was looked for.
         for id in self.nodes.ids() {
             let node = &self.nodes[id];
@@ -94,10 +99,17 @@ impl Engine {
         }
     }
 
+    /// Whether all of a type are asked for.
+    pub(super) fn wants_all(&self, kind: u16, scope: u32) -> bool {
+        self.searches.get(&(kind, scope)).is_some_and(|searches| searches.contains(&Search::All))
+    }
+
     /// How much is wanted of a node of which a list tells nothing but its key.
     pub(super) fn demand_of_named(&self, kind: u16, scope: u32) -> Demand {
         let searches = self.searches.get(&(kind, scope)).into_iter().flatten();
         let demand = |search| if matches!(search, &Search::All) { Demand::Asked } else { Demand::Probed };
-        searches.map(demand).max().unwrap_or_default()
+        let holder = self.wholes.get(&(kind, scope)).is_some_and(|whole| whole.needs_models);
+        let holder = if holder { Demand::Probed } else { Demand::None };
+        searches.map(demand).max().unwrap_or_default().max(holder)
     }
 }

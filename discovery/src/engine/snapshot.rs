@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Demand, Engine, Id, State};
+use super::{Demand, Edge, Engine, Id, State};
 use crate::{
     CallCounts, Coverage, Graph, OutcomeKind, Problem, Report, ScopeName,
     graph::{Model, Stored, StoredEdge},
@@ -23,7 +23,7 @@ impl Engine {
         let vias: Vec<Arc<str>> = self.vias.all.iter().map(|via| Arc::from(*via)).collect();
         let names: Vec<Arc<str>> = self.kinds.iter().map(|kind| Arc::from(kind.name())).collect();
         let nodes = self.nodes.ids().filter(|id| is_shown(*id)).map(|id| {
-            let edges = self.nodes[id].edges.iter().filter_map(|edge| {
+            let edges = self.nodes[id].edges.iter().copied().chain(self.held_edges(id)).filter_map(|edge| {
                 let to = places[self.canonical(edge.to) as usize];
                 (to != u32::MAX).then(|| StoredEdge { to, via: Arc::clone(&vias[usize::from(edge.via)]) })
             });
@@ -36,6 +36,17 @@ impl Engine {
             is_alias.then(|| (name, self.scopes.get(node.scope).clone(), Arc::clone(&node.key), place))
         });
         Graph::new(nodes.collect(), aliases.collect(), self.report(calls))
+    }
+
+    /// The references by something else than the key, in an order that does not depend on who came first.
+    fn held_edges(&self, id: Id) -> Vec<Edge> {
+        let mut held = self.held.get(&id).cloned().unwrap_or_default();
+        held.sort_by_cached_key(|edge| {
+            let to = &self.nodes[edge.to];
+            let kind = self.kinds.of(to.kind).name();
+            (self.vias.all[usize::from(edge.via)], kind, self.scopes.get(to.scope), Arc::clone(&to.key))
+        });
+        held
     }
 
     fn stored(&self, id: Id, names: &[Arc<str>]) -> Stored {
@@ -84,15 +95,14 @@ impl Engine {
             .map(|((kind, scope), whole)| Coverage {
                 type_name: self.kinds.of(*kind).name().to_owned(),
                 scope: ScopeName::from(self.scopes.get(*scope)),
-                complete: whole.is_done && !whole.is_lacking,
+                complete: whole.is_complete(),
+                asked: self.wants_all(*kind, *scope),
             })
             .collect();
         coverage.sort_by(|a, b| (&a.type_name, &a.scope).cmp(&(&b.type_name, &b.scope)));
         let mut problems: Vec<Problem> = problems.collect();
         problems.sort_by(|a, b| (&a.api, &a.scope, a.outcome).cmp(&(&b.api, &b.scope, b.outcome)));
-        let mut conflicts = self.conflicts.clone();
-        conflicts.sort();
-        conflicts.dedup();
+        let conflicts = self.conflicts.iter().cloned().collect();
         Report { outcomes, calls, problems, coverage, left_out: self.left_out, conflicts }
     }
 }

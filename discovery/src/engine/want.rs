@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Demand, Engine, Id, Lane, LaneId, ListState, NO_GROUP, Node, Pending, State, Work};
-use crate::{Api, Gap, OutcomeKind, answers::AnyModel};
+use super::{Demand, Engine, Id, Lane, LaneId, List, ListState, State, Work, list::NAMELESS};
+use crate::{Api, OutcomeKind};
 
 impl Engine {
     /// Wants a node at least so much.
@@ -23,8 +23,12 @@ impl Engine {
         match node.state {
             State::Named if !node.is.busy => self.start(id),
             State::Known if !node.is.busy => {
-                if let Some(model) = node.model.take() {
+                let (model, at) = (node.model.take(), Duration::from_millis(node.at));
+                if let Some(model) = model.filter(|_| !self.is_old(at)) {
                     self.complete(id, model);
+                } else {
+                    self.set_state(id, State::Named);
+                    self.start(id);
                 }
             }
             State::Found if before < Demand::Asked && demand == Demand::Asked => self.expand(id),
@@ -60,21 +64,27 @@ impl Engine {
                 first_api(plan),
             );
         };
-        match self.lists.get_mut(&(kind, scope, group)).map(|list| (list.state.clone(), list)) {
-            Some((ListState::Running, list)) => list.waiting.push(id),
-            Some((ListState::Complete, _)) => self.absent(id),
-            _ if self.wholes.get(&(kind, scope)).is_some_and(|whole| whole.is_done && !whole.is_lacking) => {
-                self.absent(id);
-            }
-            Some((ListState::Ended(outcome, reason), _)) if plan.by_id.is_none() => {
+        let whole = self.wholes.get(&(kind, scope));
+        let knows_all =
+            whole.is_some_and(|whole| whole.is_listed && !whole.lacks_keys && !self.is_old(whole.at));
+        match self.lists.get(&(kind, scope, group)) {
+            Some(List { state: ListState::Running, .. }) => self.join_list((kind, scope, group), id),
+            Some(list) if list.tells_all() && !self.is_old(list.began()) => self.absent(id),
+            // There is nothing that it could be listed with.
+            None if knows_all => self.absent(id),
+            Some(List { state: ListState::Ended(outcome, reason), .. }) if plan.by_id.is_none() => {
+                let (outcome, reason) = (*outcome, Arc::clone(reason));
                 self.fail(id, outcome, &reason, first_api(plan));
+            }
+            Some(list) if plan.by_id.is_none() && list.has_nameless => {
+                self.fail(id, OutcomeKind::Failed, &NAMELESS.into(), None);
             }
             _ => self.ask_for(id, group),
         }
     }
 
     /// Asks for a node by its id, or as a list.
-    fn ask_for(&mut self, id: Id, group: u32) {
+    pub(super) fn ask_for(&mut self, id: Id, group: u32) {
         let node = &self.nodes[id];
         let (kind, scope) = (node.kind, node.scope);
         let plan = Arc::clone(self.kinds.of(kind));
@@ -85,7 +95,11 @@ impl Engine {
                     self.enqueue(LaneId { kind, work: Work::Fetch, scope, group }, id);
                 }
             }
-            (Some(step), Some((outcome, reason))) if plan.list.is_none() => {
+            (Some(step), Some((outcome, reason)))
+                if plan.list.is_none()
+                    || self.nodes[id].is.named
+                    || self.is_list_of_names((kind, scope, group)) =>
+            {
                 self.fail(id, outcome, &reason, Some(step.api));
             }
             _ => self.join_list((kind, scope, group), id),
@@ -126,77 +140,17 @@ impl Engine {
         step.map(|step| step.api)
     }
 
-    /// Asks for the parts of a node that was found, and finishes it if there are none.
-    pub(super) fn complete(&mut self, id: Id, model: AnyModel) {
-        self.owe(id);
-        self.nodes[id].is.awaiting = false;
-        let (kind, scope) = (self.nodes[id].kind, self.nodes[id].scope);
-        let plan = Arc::clone(self.kinds.of(kind));
-        let parts = &plan.plan().parts;
-        self.pending.insert(id, Pending { model, patches: Vec::new(), gaps: Vec::new(), left: parts.len() });
-        for (number, (name, step)) in (0_u16..).zip(parts) {
-            let work = Work::Part(number);
-            match self.refused.get(&(kind, work, scope)).cloned() {
-                Some((outcome, reason)) => self.part_done(id, Some((name, step.api, outcome, reason))),
-                // Parts of all groups share their calls.
-                None => self.enqueue(LaneId { kind, work, scope, group: NO_GROUP }, id),
-            }
-        }
-        if parts.is_empty() {
-            self.finish(id);
-        }
-    }
-
-    /// One of the parts of a node was answered, or could not be seen.
-    pub(super) fn part_done(&mut self, id: Id, gap: Option<(&str, Api, OutcomeKind, Arc<str>)>) {
-        let Some(pending) = self.pending.get_mut(&id) else { return };
-        pending.left = pending.left.saturating_sub(1);
-        let is_done = pending.left == 0;
-        if let Some((part, api, outcome, reason)) = gap {
-            pending.gaps.push(Gap { part: part.to_owned(), outcome, reason: (*reason).to_owned() });
-            self.problem(api, self.nodes[id].scope, outcome, &reason);
-        }
-        if is_done {
-            self.finish(id);
-        }
-    }
-
-    /// A node is found, with all its parts.
-    fn finish(&mut self, id: Id) {
-        let Some(Pending { mut model, patches, gaps, .. }) = self.pending.remove(&id) else { return };
-        if !patches.is_empty() {
-            self.kind(id).patch(&mut model, patches);
-        }
-        if gaps.is_empty() {
-            self.gaps.remove(&id);
-        } else {
-            self.gaps.insert(id, gaps);
-        }
-        self.set_state(id, State::Found);
-        let at = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
-        let node = &mut self.nodes[id];
-        node.model = Some(model);
-        node.at = at;
-        node.is.stale = false;
-        if node.is.root_if_found {
-            node.is.root = true;
-            node.demand = Demand::Asked;
-        }
-        self.answer_searches(id, true);
-        if self.nodes[id].demand == Demand::Asked {
-            self.expand(id);
-        }
-        self.settle_node(id);
-    }
-
     /// There is no such resource.
     pub(super) fn absent(&mut self, id: Id) {
         self.pending.remove(&id);
         self.gaps.remove(&id);
         self.set_state(id, State::Absent);
+        let at = self.now_ms();
         let node = &mut self.nodes[id];
         (node.model, node.edges) = (None, Box::default());
         node.is.stale = false;
+        node.at = at;
+        self.held.remove(&id);
         self.settle_node(id);
     }
 
@@ -219,6 +173,7 @@ impl Engine {
             _ => State::Failed(number),
         };
         self.set_state(id, state);
+        self.nodes[id].at = self.now_ms();
         self.settle_node(id);
     }
 
@@ -226,7 +181,7 @@ impl Engine {
         self.fail(id, OutcomeKind::Cancelled, &"the discovery was shut down".into(), None);
     }
 
-    fn set_state(&mut self, id: Id, state: State) {
+    pub(super) fn set_state(&mut self, id: Id, state: State) {
         for (state, add) in [(self.nodes[id].state, false), (state, true)] {
             let count = match state {
                 State::Found => &mut self.counts.found,
@@ -251,23 +206,8 @@ impl Engine {
         self.settle_node(id);
     }
 
-    /// Asks by id for a node that a list named.
-    pub(super) fn fetch_named(&mut self, id: Id, group: u32) {
-        self.owe(id);
-        if self.can_fetch(self.nodes[id].kind, self.nodes[id].scope) {
-            self.nodes[id].is.queued = true;
-            self.enqueue_fetch(id, group);
-        } else {
-            let refused =
-                self.refused.get(&(self.nodes[id].kind, Work::Fetch, self.nodes[id].scope)).cloned();
-            let (outcome, reason) =
-                refused.unwrap_or_else(|| (OutcomeKind::Failed, "it is listed by name only".into()));
-            self.fail(id, outcome, &reason, None);
-        }
-    }
-
     /// Counts an obligation for a node, unless there is one.
-    fn owe(&mut self, id: Id) {
+    pub(super) fn owe(&mut self, id: Id) {
         let is = &mut self.nodes[id].is;
         is.awaiting = true;
         if !std::mem::replace(&mut is.busy, true) {
@@ -278,41 +218,17 @@ impl Engine {
     /// A node is answered for.
     pub(super) fn settle_node(&mut self, id: Id) {
         let is = &mut self.nodes[id].is;
-        is.awaiting = false;
+        (is.awaiting, is.joined) = (false, false);
         if std::mem::replace(&mut is.busy, false) {
             self.released += 1;
+        }
+        if std::mem::replace(&mut is.counted, false) {
+            self.named_settled(id);
         }
         for watcher in self.watchers.remove(&id).into_iter().flatten() {
             // Whoever asked may have gone away.
             let _ = watcher.send(());
         }
-    }
-
-    /// Fetches a node anew if it is too old.
-    pub(super) fn expire(&mut self, id: Id) {
-        let id = self.canonical(id);
-        let node = &self.nodes[id];
-        let at = Duration::from_millis(node.at);
-        let is_old = self.limits.ttl.is_some_and(|ttl| self.now.saturating_sub(at) >= ttl);
-        if is_old && node.state == State::Found {
-            self.fetch_anew(id);
-        }
-    }
-
-    /// Fetches a node anew; what is known of it can be read meanwhile.
-    pub(super) fn fetch_anew(&mut self, id: Id) {
-        let id = self.canonical(id);
-        let node: &Node = &self.nodes[id];
-        if node.is.busy || self.is_closed || matches!(node.state, State::Named | State::Known) {
-            return;
-        }
-        let (kind, key) = (node.kind, Arc::clone(&node.key));
-        let Some(group) = self.group_number(kind, &key) else { return };
-        if self.nodes[id].state != State::Found {
-            self.set_state(id, State::Named);
-        }
-        self.owe(id);
-        self.ask_for(id, group);
     }
 }
 

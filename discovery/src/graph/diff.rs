@@ -10,8 +10,8 @@ use crate::{OutcomeKind, report::ScopeName};
 
 /// What changed between two runs.
 ///
-/// A resource is removed only if the later run saw that it is not there: by its key, or because it saw all of the type
-/// in its scope. What that run could not see is unknown, be it denied or not reached.
+/// A resource is removed only if the later run saw that it is not there: by its key, or because it asked for all of the
+/// type in its scope, and saw all. What that run could not see is unknown, be it denied or not reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Diff {
@@ -72,7 +72,7 @@ impl Diff {
 impl Graph {
     /// What changed from this run to a later one.
     ///
-    /// What was added is told if this run covered its type and scope, or saw that it was not there; else it may have
+    /// What was added is told if this run asked for all of its type and scope and saw all, or saw that it was not there; else it may have
     /// been there all along.
     #[must_use]
     pub fn diff(&self, later: &Self) -> Diff {
@@ -91,14 +91,14 @@ impl Graph {
                     }
                 }
                 Some((OutcomeKind::Absent, ..)) => diff.removed.push(name(&old)),
-                None if later.report().covers(old.type_name(), old.scope()) => diff.removed.push(name(&old)),
+                None if later.report().has_all(old.type_name(), old.scope()) => diff.removed.push(name(&old)),
                 _ => diff.unknown.push(name(&old)),
             }
         }
         for new in later.nodes().filter(is_found) {
             let was_seen = match self.named(new.type_name(), new.scope(), new.key()) {
                 Some(old) => old.outcome() == OutcomeKind::Absent,
-                None => self.report().covers(new.type_name(), new.scope()),
+                None => self.report().has_all(new.type_name(), new.scope()),
             };
             if was_seen {
                 diff.added.push(name(&new));

@@ -1,6 +1,7 @@
 //! A graph as JSON: what is exported, saved and loaded.
 
 use std::{
+    collections::{HashMap, HashSet},
     error::Error,
     fmt,
     io::{Read, Write},
@@ -36,6 +37,8 @@ struct NodeLine {
     #[serde(flatten)]
     scope: ScopeName,
     outcome: OutcomeKind,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -60,6 +63,20 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl Graph {
+    /// The further names of each node, in their order.
+    fn aliases(&self) -> HashMap<usize, Vec<Arc<str>>> {
+        let mut aliases: HashMap<usize, Vec<Arc<str>>> = HashMap::new();
+        for ((.., key), place) in &self.by_name {
+            if *key != self.nodes[*place as usize].key {
+                aliases.entry(*place as usize).or_default().push(Arc::clone(key));
+            }
+        }
+        for names in aliases.values_mut() {
+            names.sort();
+        }
+        aliases
+    }
+
     /// Writes it as one JSON object: `nodes` of `id`, `type`, `key`, `account`, `region`, `outcome` and `model`,
     /// `edges` of `from`, `to` and `via`, `complete`, `calls`, and the rest of the [report](Self::report).
     ///
@@ -69,7 +86,11 @@ impl Graph {
     ///
     /// Those of the writer.
     pub fn to_json(&self, writer: impl Write) -> Result<(), std::io::Error> {
-        let nodes: Vec<NodeLine> = self.nodes().map(|node| node_line(self, node.place())).collect();
+        let mut aliases = self.aliases();
+        let line = |node: super::Node<'_>| {
+            node_line(self, node.place(), aliases.remove(&node.place()).unwrap_or_default())
+        };
+        let nodes: Vec<NodeLine> = self.nodes().map(line).collect();
         let mut edges = Vec::with_capacity(self.edges.len());
         for node in self.nodes() {
             let from = super::count(node.place());
@@ -98,23 +119,36 @@ impl Graph {
             let problem = format!("it is of version {}; this reads version {VERSION}", document.version);
             return Err(LoadError(problem));
         }
-        let places: std::collections::HashMap<u32, usize> =
+        let places: HashMap<u32, usize> =
             document.nodes.iter().enumerate().map(|(place, node)| (node.id, place)).collect();
         if places.len() != document.nodes.len() {
             return Err(LoadError("two nodes have one id".to_owned()));
         }
-        let mut nodes: Vec<_> = document.nodes.into_iter().map(|line| (stored(line), Vec::new())).collect();
+        let mut aliases = Vec::new();
+        let mut nodes = Vec::with_capacity(document.nodes.len());
+        for (place, mut line) in (0..).zip(document.nodes) {
+            for alias in std::mem::take(&mut line.aliases) {
+                aliases.push((Arc::clone(&line.type_name), (&line.scope).into(), alias, place));
+            }
+            nodes.push((stored(line), Vec::new()));
+        }
         for EdgeLine { from, to, via } in document.edges {
             let (Some(from), Some(to)) = (places.get(&from), places.get(&to)) else {
                 return Err(LoadError(format!("an edge from {from} to {to}: there is no such node")));
             };
             nodes[*from].1.push(StoredEdge { to: super::count(*to), via });
         }
-        Ok(Self::new(nodes, Vec::new(), document.report))
+        let count = nodes.len();
+        let names: HashSet<_> =
+            nodes.iter().map(|(node, _)| (&node.type_name, &node.scope, &node.key)).collect();
+        if names.len() != count {
+            return Err(LoadError("two nodes have one name".to_owned()));
+        }
+        Ok(Self::new(nodes, aliases, document.report))
     }
 }
 
-fn node_line(graph: &Graph, place: usize) -> NodeLine {
+fn node_line(graph: &Graph, place: usize, aliases: Vec<Arc<str>>) -> NodeLine {
     let stored = &graph.nodes[place];
     NodeLine {
         id: super::count(place),
@@ -122,6 +156,7 @@ fn node_line(graph: &Graph, place: usize) -> NodeLine {
         key: Arc::clone(&stored.key),
         scope: (&stored.scope).into(),
         outcome: stored.outcome,
+        aliases,
         reason: stored.reason.clone(),
         root: stored.is_root,
         stale: stored.is_stale,

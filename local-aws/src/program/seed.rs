@@ -75,6 +75,8 @@ impl Seed {
             for resources in [Some(self.resources), story, generated].into_iter().flatten() {
                 aws.resources().add(resources);
             }
+            // What it lists may be in the story too.
+            aws.resources().all().check()?;
         }
         #[cfg(feature = "kinesis")]
         self.streams.into_iter().try_for_each(|stream| stream.plant(&aws.kinesis()))?;

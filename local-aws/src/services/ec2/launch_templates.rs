@@ -1,5 +1,7 @@
 //! Launch templates and their versions.
 
+use std::ops::RangeInclusive;
+
 use super::{
     super::{
         Scope,
@@ -14,10 +16,10 @@ use crate::{
     wire::document::Document,
 };
 
-/// Launch templates, and versions of them, of one page, at most.
+/// Launch templates, and versions of them, of one page, at least and at most.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplates.html>.
-const PAGE: usize = 200;
+const PAGES: RangeInclusive<usize> = 1..=200;
 
 pub(super) fn describe(asked: &Asked<'_>, xml: &mut Document) -> Result<(), Failure> {
     let form = &asked.form;
@@ -36,7 +38,7 @@ pub(super) fn describe(asked: &Asked<'_>, xml: &mut Document) -> Result<(), Fail
                 || names.contains(&name(template));
             is_asked && filters.iter().all(|filter| filter.fits(&template.tags, values))
         };
-        let page = page(asked, "templates", templates.iter().filter(fits), most(asked)?.min(PAGE))?;
+        let page = page(asked, "templates", templates.iter().filter(fits), most(asked, PAGES)?)?;
         xml.list("launchTemplates", "item", page.items, |xml, template| {
             xml.text("launchTemplateId", &template.id);
             xml.text("launchTemplateName", name(template));
@@ -85,7 +87,7 @@ pub(super) fn describe_versions(asked: &Asked<'_>, xml: &mut Document) -> Result
                 is_asked.then_some((template, number, version))
             })
         });
-        let page = page(asked, "versions", all, most(asked)?.min(PAGE))?;
+        let page = page(asked, "versions", all, most(asked, PAGES)?)?;
         xml.list("launchTemplateVersionSet", "item", page.items, |xml, (template, number, version)| {
             xml.text("launchTemplateId", &template.id);
             xml.text("launchTemplateName", name(template));

@@ -1,5 +1,7 @@
 //! [`Described`]: what is asked for, by id, by filter and by page.
 
+use std::ops::RangeInclusive;
+
 use super::{
     super::query::{Asked, Failure},
     filter::Filter,
@@ -23,11 +25,10 @@ pub(super) struct Described<'a, T> {
     pub(super) tags: fn(&T) -> &Tags,
 }
 
-/// Things of one page, at most, and unless asked for.
-const PAGE: usize = 1_000;
-
-/// Things of one page, at least.
-const SMALLEST_PAGE: usize = 5;
+/// Things of one page, at least and at most, which is as many as there are on one unless asked for.
+///
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html>.
+const PAGES: RangeInclusive<usize> = 5..=1_000;
 
 impl<T> Described<'_, T> {
     /// The page that is asked for of those that fit. `values` tells what a thing has for a filter.
@@ -39,7 +40,7 @@ impl<T> Described<'_, T> {
     ) -> Result<Page<&'t T>, Failure> {
         let ids = asked.form.list(self.ids);
         self.check(&ids)?;
-        let most = most(asked)?;
+        let most = most(asked, PAGES)?;
         if !ids.is_empty() && asked.form.get("MaxResults").is_some() {
             let message = format!("The parameter {} cannot be used with the parameter maxResults", self.ids);
             return Err(Failure::new("InvalidParameterCombination", message));
@@ -81,12 +82,13 @@ impl<T> Described<'_, T> {
 }
 
 /// How many things a page has at most.
-pub(super) fn most(asked: &Asked<'_>) -> Result<usize, Failure> {
-    let Some(text) = asked.form.get("MaxResults") else { return Ok(PAGE) };
-    let number = text.parse().ok().filter(|number| (SMALLEST_PAGE..=PAGE).contains(number));
+pub(super) fn most(asked: &Asked<'_>, pages: RangeInclusive<usize>) -> Result<usize, Failure> {
+    let Some(text) = asked.form.get("MaxResults") else { return Ok(*pages.end()) };
+    let number = text.parse().ok().filter(|number| pages.contains(number));
     number.ok_or_else(|| {
+        let (least, most) = (pages.start(), pages.end());
         let message =
-            format!("Value ( {text} ) for parameter maxResults is invalid. Expecting a value between {SMALLEST_PAGE} and {PAGE}.");
+            format!("Value ( {text} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}.");
         Failure::new("InvalidParameterValue", message)
     })
 }
