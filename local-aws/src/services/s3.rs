@@ -17,6 +17,7 @@ mod headers;
 mod host;
 mod keys;
 mod list;
+mod list_versions;
 mod listing;
 mod multipart;
 mod notification;
@@ -31,6 +32,10 @@ mod tags;
 mod token;
 mod upload;
 mod uploads;
+mod version;
+mod version_listing;
+mod versioning;
+mod versions;
 
 use std::{fmt, sync::Arc};
 
@@ -44,8 +49,8 @@ use s3s::{
     service::{S3Service, S3ServiceBuilder},
 };
 
-pub use self::handle::{Digest, ObjectView, S3Error, S3Handle};
-use self::{keys::Keys, operations::Operations, store::Store};
+pub use self::handle::{BucketView, Digest, ObjectView, S3Error, S3Handle, VersionView};
+use self::{keys::Keys, list_versions::Order, operations::Operations, store::Store};
 use super::{Action, Queues, Request, Response, Scope, Service, clock::Clock};
 use crate::front::{empty, full};
 
@@ -138,6 +143,7 @@ fn write_error(error: s3s::S3Error) -> Response {
 /// 304.
 fn finish(response: s3s::HttpResponse) -> Response {
     let (mut parts, body) = response.into_parts();
+    let order = parts.extensions.remove::<Order>();
     if parts.status == StatusCode::NOT_MODIFIED {
         parts.headers.remove(header::CONTENT_TYPE);
         return Response::from_parts(parts, empty());
@@ -147,6 +153,7 @@ fn finish(response: s3s::HttpResponse) -> Response {
     match body.bytes() {
         Some(bytes) if is_xml => {
             let bytes = encoding::tell_message(&bytes).unwrap_or(bytes);
+            let bytes = order.and_then(|order| order.mend(&bytes)).unwrap_or(bytes);
             Response::from_parts(parts, full(encoding::refer_to_control_characters(&bytes)))
         }
         _ => Response::from_parts(parts, body.boxed_unsync()),

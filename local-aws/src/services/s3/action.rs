@@ -44,7 +44,7 @@ pub(crate) fn of(request: &Request) -> Action {
     };
     let resource = bucket.map(|bucket| match key {
         Some(key) => format!("{bucket}/{key}"),
-        None if matches!(&*name, "ListObjects" | "ListObjectsV2") => {
+        None if matches!(&*name, "ListObjects" | "ListObjectsV2" | "ListObjectVersions") => {
             format!("{bucket}/{}", query.value("prefix").unwrap_or_default())
         }
         None => bucket,
@@ -175,6 +175,7 @@ mod tests {
             ("GET /b?prefix=a%2Fb+c&delimiter=%2F", "ListObjects", Some("b/a/b c")),
             ("GET /b/?list-type=2&prefix=x", "ListObjectsV2", Some("b/x")),
             ("GET /b?list-type=2", "ListObjectsV2", Some("b/")),
+            ("GET /b?versions&prefix=x%2F", "ListObjectVersions", Some("b/x/")),
             ("GET /b?uploads", "ListMultipartUploads", Some("b")),
             ("POST /b?delete", "DeleteObjects", Some("b")),
             ("GET /b/k%20+", "GetObject", Some("b/k +")),

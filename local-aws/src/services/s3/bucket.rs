@@ -14,6 +14,7 @@ use s3s::{
 use super::{
     store::{Bucket, Buckets},
     token,
+    versions::Versioning,
 };
 use crate::front::ACCOUNT;
 
@@ -73,8 +74,11 @@ fn location<'a>(wanted: Option<&'a str>, region: &'a str) -> S3Result<&'a str> {
 
 pub(crate) fn delete(buckets: &mut Buckets, input: &DeleteBucketInput) -> S3Result<DeleteBucketOutput> {
     let bucket = buckets.get(&input.bucket)?;
-    if !bucket.objects.is_empty() {
-        let message = "The bucket you tried to delete is not empty";
+    if !bucket.objects.is_empty() || !bucket.history.is_empty() {
+        let message = match bucket.versioning {
+            Versioning::Never => "The bucket you tried to delete is not empty",
+            _ => "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+        };
         return Err(S3Error::with_message(S3ErrorCode::BucketNotEmpty, message));
     }
     buckets.named.remove(&input.bucket);

@@ -16,7 +16,7 @@ use super::{
     class::Class,
     condition::{check_write, condition_in},
     headers::headers_of,
-    object::{Extra, Key, Object},
+    object::{Extra, Object},
     source::{self, source_conditions},
     store::Buckets,
     tags,
@@ -35,6 +35,8 @@ pub(crate) fn object(
         directive("metadata", input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
     let new_tags = directive("tagging", input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
     let source = source::find(buckets, &input.copy_source, &source_conditions!(input))?;
+    let copy_source_version_id = source.told;
+    let source = source.object;
     source::check_len(source.content.len())?;
     check_changes_something(input, new_headers)?;
     check_write(found, matches.as_ref(), none_match.as_ref())?;
@@ -60,8 +62,13 @@ pub(crate) fn object(
         ..Default::default()
     };
     result.checksum_type = tell_checksum!(result, copy.checksum());
-    buckets.get_mut(&input.bucket)?.objects.insert(Key::from(input.key.as_str()), copy);
-    Ok(CopyObjectOutput { copy_object_result: Some(result), ..Default::default() })
+    let version = buckets.put(&input.bucket, &input.key, copy)?;
+    Ok(CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id,
+        version_id: buckets.get(&input.bucket)?.told(version),
+        ..Default::default()
+    })
 }
 
 /// Whether a directive says to replace.
@@ -77,7 +84,9 @@ fn directive(name: &str, value: Option<&str>) -> S3Result<bool> {
 }
 
 fn check_changes_something(input: &CopyObjectInput, new_headers: bool) -> S3Result<()> {
-    let onto_itself = source::name(&input.copy_source)? == (input.bucket.as_str(), input.key.as_str());
+    let (bucket, key, version) = source::name(&input.copy_source)?;
+    // An older version is brought back by copying it onto its key.
+    let onto_itself = (bucket, key, version) == (&*input.bucket, &*input.key, None);
     let changes = new_headers
         || input.storage_class.is_some()
         || input.website_redirect_location.is_some()

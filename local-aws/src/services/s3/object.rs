@@ -6,13 +6,15 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use http::HeaderValue;
 use md5::{Digest as _, Md5};
-use s3s::dto::{ETag, Timestamp};
+use s3s::dto::{ETag, Timestamp, TimestampFormat};
 
 use super::{
     checksum::Checksum,
     class::Class,
     content::{Content, Identity},
+    version::VersionId,
 };
 
 /// A key, ordered by its UTF-8 bytes as S3 orders keys.
@@ -49,6 +51,8 @@ impl Borrow<[u8]> for Key {
 pub(crate) struct Object {
     pub(crate) content: Content,
     pub(crate) etag: EntityTag,
+    /// Null, unless the bucket kept versions when it was stored.
+    pub(crate) version: VersionId,
     pub(crate) modified: Seconds,
     pub(crate) class: Class,
     /// Most objects of a large bucket have none of these.
@@ -99,7 +103,8 @@ impl Object {
     /// An object in one part.
     pub(crate) fn new(content: Content, now: SystemTime) -> Self {
         let etag = EntityTag::single(content.identity());
-        Self { content, etag, modified: Seconds::of(now), class: Class::Standard, extra: None }
+        let modified = Seconds::of(now);
+        Self { content, etag, version: VersionId::NULL, modified, class: Class::Standard, extra: None }
     }
 
     pub(crate) fn with(mut self, extra: Extra) -> Self {
@@ -183,6 +188,13 @@ impl Seconds {
         Self(u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
     }
 
+    /// As HTTP writes it.
+    pub(crate) fn header(self) -> Option<HeaderValue> {
+        let mut text = Vec::new();
+        Timestamp::from(self).format(TimestampFormat::HttpDate, &mut text).ok()?;
+        HeaderValue::from_bytes(&text).ok()
+    }
+
     pub(crate) fn time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.0.into())
     }
@@ -200,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_million_objects_are_compact() {
-        assert!(size_of::<(Key, Object)>() <= 96, "{}", size_of::<(Key, Object)>());
+        assert!(size_of::<(Key, Object)>() <= 88, "{}", size_of::<(Key, Object)>());
     }
 
     #[test]

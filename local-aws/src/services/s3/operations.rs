@@ -1,16 +1,16 @@
 //! The operations that are here, each handed to the file of its noun.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use s3s::{S3Error, S3Request, S3Response, S3Result, dto};
+use s3s::{S3Request, S3Response, S3Result, dto};
 
 use super::{
     attributes, bucket, copy, delete,
-    event::{self, Event},
-    get, list, multipart, notification, parts, put,
+    event::{self, Change, Event},
+    get, list, list_versions, multipart, notification, parts, put,
     store::{Buckets, Store},
-    tags, uploads,
+    tags, uploads, versioning,
 };
 use crate::services::{Queues, clock::Clock};
 
@@ -28,7 +28,12 @@ impl Operations {
     }
 
     fn tell(&self, buckets: &mut Buckets, name: &str, bucket: &str, key: &str) {
-        Event { name, bucket, key, now: self.clock.now() }.tell(buckets, &*self.queues);
+        Event { name, bucket, key, version: None, now: self.clock.now() }.tell(buckets, &*self.queues);
+    }
+
+    fn tell_change(&self, buckets: &mut Buckets, bucket: &str, change: &Change) {
+        let Change { event: name, key, version } = change;
+        Event { name, bucket, key, version: *version, now: self.clock.now() }.tell(buckets, &*self.queues);
     }
 }
 
@@ -80,6 +85,20 @@ impl s3s::S3 for Operations {
         notification::get(&self.store.lock(), &request.input).map(S3Response::new)
     }
 
+    async fn put_bucket_versioning(
+        &self,
+        request: Request<dto::PutBucketVersioningInput>,
+    ) -> Answer<dto::PutBucketVersioningOutput> {
+        versioning::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_bucket_versioning(
+        &self,
+        request: Request<dto::GetBucketVersioningInput>,
+    ) -> Answer<dto::GetBucketVersioningOutput> {
+        versioning::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
     async fn list_buckets(&self, request: Request<dto::ListBucketsInput>) -> Answer<dto::ListBucketsOutput> {
         let region = request.region.as_ref().map_or("us-east-1", |region| region.as_str());
         bucket::list(&self.store.lock(), request.input, region).map(S3Response::new)
@@ -94,6 +113,13 @@ impl s3s::S3 for Operations {
         request: Request<dto::ListObjectsV2Input>,
     ) -> Answer<dto::ListObjectsV2Output> {
         list::v2(&self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn list_object_versions(
+        &self,
+        request: Request<dto::ListObjectVersionsInput>,
+    ) -> Answer<dto::ListObjectVersionsOutput> {
+        list_versions::list(&self.store.lock(), request.input)
     }
 
     async fn get_object(&self, request: Request<dto::GetObjectInput>) -> Answer<dto::GetObjectOutput> {
@@ -127,10 +153,9 @@ impl s3s::S3 for Operations {
         request: Request<dto::DeleteObjectInput>,
     ) -> Answer<dto::DeleteObjectOutput> {
         let (mut buckets, input) = (self.store.lock(), request.input);
-        let was_there = buckets.get(&input.bucket)?.find(&input.key).is_some();
-        let output = delete::object(&mut buckets, &input)?;
-        if was_there {
-            self.tell(&mut buckets, "ObjectRemoved:Delete", &input.bucket, &input.key);
+        let (output, change) = delete::object(&mut buckets, &input, self.clock.now())?;
+        if let Some(change) = change {
+            self.tell_change(&mut buckets, &input.bucket, &change);
         }
         Ok(S3Response::new(output))
     }
@@ -140,21 +165,10 @@ impl s3s::S3 for Operations {
         request: Request<dto::DeleteObjectsInput>,
     ) -> Answer<dto::DeleteObjectsOutput> {
         let (mut buckets, input) = (self.store.lock(), request.input);
-        let (name, keys) =
-            (input.bucket.clone(), input.delete.objects.iter().map(|object| object.key.clone()));
-        let is_there =
-            |buckets: &Buckets, key: &str| Ok::<_, S3Error>(buckets.get(&name)?.find(key).is_some());
-        let mut were_there = BTreeSet::new();
-        for key in keys {
-            if is_there(&buckets, &key)? {
-                were_there.insert(key);
-            }
-        }
-        let output = delete::objects(&mut buckets, input)?;
-        for key in were_there {
-            if !is_there(&buckets, &key)? {
-                self.tell(&mut buckets, "ObjectRemoved:Delete", &name, &key);
-            }
+        let name = input.bucket.clone();
+        let (output, changes) = delete::objects(&mut buckets, input, self.clock.now())?;
+        for change in &changes {
+            self.tell_change(&mut buckets, &name, change);
         }
         Ok(S3Response::new(output))
     }

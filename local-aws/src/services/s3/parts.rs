@@ -66,13 +66,14 @@ pub(crate) fn copy(
     check_number(input.part_number)?;
     let algorithm = buckets.get(&input.bucket)?.upload(&input.key, &input.upload_id)?.algorithm;
     let source = source::find(buckets, &input.copy_source, &source_conditions!(input))?;
-    let len = source.content.len();
+    let len = source.object.content.len();
     let range = match input.copy_source_range.as_deref() {
         None => 0..len,
         Some(range) => range_of(range, len)?,
     };
     source::check_len(range.end - range.start)?;
-    let part = Part::new(source.content.slice(range), algorithm.unwrap_or_default(), now);
+    let part = Part::new(source.object.content.slice(range), algorithm.unwrap_or_default(), now);
+    let copy_source_version_id = source.told;
     let mut result = CopyPartResult {
         e_tag: Some(part.etag.into()),
         last_modified: Some(part.modified.into()),
@@ -81,7 +82,7 @@ pub(crate) fn copy(
     let _kind = tell_checksum!(result, part.checksum.as_ref());
     let upload = buckets.get_mut(&input.bucket)?.upload_mut(&input.key, &input.upload_id)?;
     upload.parts.insert(input.part_number, part);
-    Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+    Ok(UploadPartCopyOutput { copy_part_result: Some(result), copy_source_version_id, ..Default::default() })
 }
 
 pub(crate) fn list(buckets: &Buckets, input: &ListPartsInput) -> S3Result<ListPartsOutput> {

@@ -17,9 +17,10 @@ use super::{
     condition::check_write,
     content::Content,
     headers::headers_of,
-    object::{Extra, Key, Object},
+    object::{Extra, Object},
     store::Buckets,
     tags,
+    version::VersionId,
 };
 
 /// The most bytes of one upload: 5 GiB.
@@ -66,8 +67,7 @@ pub(crate) fn object(
     uploaded: Uploaded,
     now: SystemTime,
 ) -> S3Result<PutObjectOutput> {
-    let bucket = buckets.get_mut(&input.bucket)?;
-    let existing = bucket.find(&input.key);
+    let existing = buckets.get(&input.bucket)?.find(&input.key);
     check_write(existing, input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let named = Algorithm::of(input.checksum_algorithm.as_ref())?;
     let algorithm = uploaded.algorithm.or(named).unwrap_or_default();
@@ -83,7 +83,9 @@ pub(crate) fn object(
     output.checksum_type = tell_checksum!(output, extra.checksum.as_ref());
     let object = Object { class, ..Object::new(content, now) }.with(extra);
     output.e_tag = Some(object.etag.into());
-    bucket.objects.insert(Key::from(input.key.as_str()), object);
+    let version = buckets.put(&input.bucket, &input.key, object)?;
+    // A null version goes without saying here.
+    output.version_id = (version != VersionId::NULL).then(|| version.to_string());
     Ok(output)
 }
 

@@ -7,6 +7,7 @@ use super::{
     class::Class,
     content::Content,
     object::{EntityTag, Extra, Seconds},
+    version::VersionId,
 };
 
 /// An upload that was begun.
@@ -19,6 +20,13 @@ pub(crate) struct Upload {
     pub(crate) algorithm: Option<Algorithm>,
     pub(crate) kind: Kind,
     pub(crate) parts: BTreeMap<i32, Part>,
+}
+
+/// What a completed upload became.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Completed {
+    pub(crate) etag: EntityTag,
+    pub(crate) version: VersionId,
 }
 
 /// A part that has arrived.
