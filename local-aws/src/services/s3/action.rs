@@ -9,7 +9,7 @@ use super::host;
 use crate::services::{Action, Request};
 
 /// The sub-resources of a bucket that S3 has operations for, and the noun in their names.
-const BUCKET_NOUNS: [(&str, &str); 13] = [
+const BUCKET_NOUNS: [(&str, &str); 16] = [
     ("accelerate", "BucketAccelerateConfiguration"),
     ("acl", "BucketAcl"),
     ("cors", "BucketCors"),
@@ -17,8 +17,11 @@ const BUCKET_NOUNS: [(&str, &str); 13] = [
     ("lifecycle", "BucketLifecycleConfiguration"),
     ("logging", "BucketLogging"),
     ("notification", "BucketNotificationConfiguration"),
+    ("object-lock", "ObjectLockConfiguration"),
+    ("ownershipControls", "BucketOwnershipControls"),
     ("policy", "BucketPolicy"),
     ("replication", "BucketReplication"),
+    ("requestPayment", "BucketRequestPayment"),
     ("tagging", "BucketTagging"),
     ("versioning", "BucketVersioning"),
     ("website", "BucketWebsite"),
@@ -109,6 +112,11 @@ fn sub_resource(method: &Method, query: Query<'_>, nouns: &[(&str, &str)]) -> Op
     };
     let (_, noun) = nouns.iter().find(|(name, _)| query.has(name))?;
     Some(Cow::Owned(format!("{verb}{noun}")))
+}
+
+/// The bucket of a request.
+pub(crate) fn bucket(request: &Request) -> Option<String> {
+    target(request).0
 }
 
 /// The bucket and the key, in the path or with the bucket in the host.

@@ -15,6 +15,7 @@ use super::{
     checksum::{Algorithm, Checksum, tell_checksum},
     class::Class,
     condition::{check_write, condition_in},
+    guard::{guard_of, tell_encryption},
     headers::headers_of,
     object::{Extra, Object},
     source::{self, source_conditions},
@@ -54,7 +55,9 @@ pub(crate) fn object(
     };
     let class = Class::of(input.storage_class.as_ref().map(StorageClass::as_str))?;
     let mut copy = Object { class, ..Object::new(source.content.clone(), now) };
-    copy = copy.with(Extra { headers, tags, checksum, layout: None });
+    let guard = guard_of!(input, buckets.get(&input.bucket)?, now).boxed();
+    copy = copy.with(Extra { headers, tags, checksum, layout: None, guard });
+    buckets.seal(&mut copy);
 
     let mut result = CopyObjectResult {
         e_tag: Some(copy.etag.into()),
@@ -63,12 +66,14 @@ pub(crate) fn object(
     };
     result.checksum_type = tell_checksum!(result, copy.checksum());
     let version = buckets.put(&input.bucket, &input.key, copy)?;
-    Ok(CopyObjectOutput {
+    let mut output = CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id,
         version_id: buckets.get(&input.bucket)?.told(version),
         ..Default::default()
-    })
+    };
+    tell_encryption!(output, buckets.get(&input.bucket)?.object(&input.key)?.guard());
+    Ok(output)
 }
 
 /// Whether a directive says to replace.

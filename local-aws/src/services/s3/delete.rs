@@ -13,6 +13,7 @@ use s3s::{
 use super::{
     condition::check_write,
     event::Change,
+    object::Object,
     store::{Buckets, no_such_version},
     version::VersionId,
     versions::{Deleted, Found},
@@ -29,6 +30,8 @@ struct Target<'a> {
     key: &'a str,
     version: Option<VersionId>,
     condition: Option<&'a ETagCondition>,
+    /// Whether it goes although it is retained.
+    bypass: bool,
 }
 
 /// Also answers what changed, if something did.
@@ -39,7 +42,8 @@ pub(crate) fn object(
 ) -> S3Result<(DeleteObjectOutput, Option<Change>)> {
     let bucket = buckets.get(&input.bucket)?;
     let version = input.version_id.as_deref().map(|id| bucket.read_id(id)).transpose()?;
-    let target = Target { key: &input.key, version, condition: input.if_match.as_ref() };
+    let bypass = input.bypass_governance_retention.unwrap_or(false);
+    let target = Target { key: &input.key, version, condition: input.if_match.as_ref(), bypass };
     let deleted = delete(buckets, &input.bucket, target, now)?;
     let output = DeleteObjectOutput {
         delete_marker: deleted.is_marker.then_some(true),
@@ -61,10 +65,11 @@ pub(crate) fn objects(
                        schema";
         return Err(S3Error::with_message(S3ErrorCode::MalformedXML, message));
     }
+    let bypass = input.bypass_governance_retention.unwrap_or(false);
     let quiet = input.delete.quiet.unwrap_or(false);
     let (mut deleted, mut errors, mut changes) = (Vec::new(), Vec::new(), Vec::new());
     for object in input.delete.objects {
-        match entry(buckets, &input.bucket, &object, now) {
+        match entry(buckets, &input.bucket, (&object, bypass), now) {
             Ok(done) => {
                 changes.extend(Change::of(done, &object.key));
                 if !quiet {
@@ -86,14 +91,15 @@ pub(crate) fn objects(
 fn entry(
     buckets: &mut Buckets,
     bucket: &str,
-    object: &ObjectIdentifier,
+    (object, bypass): (&ObjectIdentifier, bool),
     now: SystemTime,
 ) -> S3Result<Deleted> {
     // An id that never was is no more malformed here than one that is gone.
     let known = |id: &str| buckets.get(bucket)?.read_id(id).map_err(|_unknown| no_such_version());
     let version = object.version_id.as_deref().map(known).transpose()?;
     let condition = object.e_tag.clone().map(ETagCondition::ETag);
-    delete(buckets, bucket, Target { key: &object.key, version, condition: condition.as_ref() }, now)
+    let target = Target { key: &object.key, version, condition: condition.as_ref(), bypass };
+    delete(buckets, bucket, target, now)
 }
 
 fn tell(deleted: Deleted, object: ObjectIdentifier) -> DeletedObject {
@@ -120,6 +126,9 @@ fn delete(buckets: &mut Buckets, name: &str, target: Target<'_>, now: SystemTime
     };
     check_write(existing, target.condition, None)?;
     if let Some(version) = target.version {
+        if let Some(guard) = existing.and_then(Object::guard) {
+            guard.lock.check_delete(target.bypass, now)?;
+        }
         return Ok(buckets.get_mut(name)?.remove(target.key, version));
     }
     let marker = buckets.marker(name, now)?;

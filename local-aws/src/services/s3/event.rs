@@ -71,7 +71,7 @@ impl Event<'_> {
                 "awsRegion": bucket.region,
                 "eventTime": time(self.now),
                 "eventName": self.name,
-                "userIdentity": { "principalId": owner().id },
+                "userIdentity": { "principalId": owner(&bucket.owner).id },
                 "requestParameters": { "sourceIPAddress": "127.0.0.1" },
                 "responseElements": { "x-amz-request-id": format!("{number:016X}"), "x-amz-id-2": "" },
                 "s3": {
@@ -79,7 +79,7 @@ impl Event<'_> {
                     "configurationId": notification.id(),
                     "bucket": {
                         "name": self.bucket,
-                        "ownerIdentity": { "principalId": owner().id },
+                        "ownerIdentity": { "principalId": owner(&bucket.owner).id },
                         "arn": format!("arn:aws:s3:::{}", self.bucket),
                     },
                     "object": object,

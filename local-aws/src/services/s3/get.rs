@@ -14,6 +14,7 @@ use s3s::{
 use super::{
     checksum::{Checksum, tell_checksum},
     condition::Conditions,
+    guard::{tell_encryption, tell_lock},
     headers::tell_headers,
     object::Object,
     reader::Reader,
@@ -148,6 +149,8 @@ macro_rules! describe {
             ..Default::default()
         };
         tell_headers!(output, object.extra().headers);
+        tell_encryption!(output, object.guard());
+        tell_lock!(output, object.guard());
         if $mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED) {
             output.checksum_type = tell_checksum!(output, selection.checksum.as_ref());
         }

@@ -12,7 +12,7 @@ use super::{
     version_listing::{self, Entry, Query},
     versions::Versioning,
 };
-use crate::services::clock::Clock;
+use crate::{front::ACCOUNT, services::clock::Clock};
 
 /// Seeds S3 and looks into it without a request: no limit, latency, fault or counter is in the way.
 ///
@@ -120,7 +120,7 @@ impl S3Handle {
 
     /// Creates a bucket in `us-east-1`, unless it is there.
     pub fn create_bucket(&self, name: &str) {
-        let bucket = || Bucket::new("us-east-1".to_owned(), self.clock.now());
+        let bucket = || Bucket::new("us-east-1".to_owned(), ACCOUNT.to_owned(), self.clock.now());
         self.store.lock().named.entry(name.to_owned()).or_insert_with(bucket);
     }
 

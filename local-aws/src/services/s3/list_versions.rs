@@ -60,7 +60,10 @@ pub(crate) fn list(
         match entry {
             Entry::Object { key, object, is_latest } => {
                 order.0.push(VERSION);
-                versions.push(version(encoding.write(key), object, *is_latest));
+                versions.push(ObjectVersion {
+                    owner: Some(owner(&bucket.owner)),
+                    ..version(encoding.write(key), object, *is_latest)
+                });
             }
             Entry::Marker { key, marker, is_latest } => {
                 order.0.push(MARKER);
@@ -68,7 +71,7 @@ pub(crate) fn list(
                     is_latest: Some(*is_latest),
                     key: Some(encoding.write(key)),
                     last_modified: Some(marker.modified.into()),
-                    owner: Some(owner()),
+                    owner: Some(owner(&bucket.owner)),
                     version_id: Some(marker.version.to_string()),
                 });
             }
@@ -91,7 +94,7 @@ fn version(key: String, object: &Object, is_latest: bool) -> ObjectVersion {
         is_latest: Some(is_latest),
         key: Some(key),
         last_modified: Some(object.modified.into()),
-        owner: Some(owner()),
+        owner: None,
         restore_status: None,
         size: Some(signed(object.content.len())),
         storage_class: Some(ObjectVersionStorageClass::from(object.class.name().to_owned())),

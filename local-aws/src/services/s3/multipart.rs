@@ -16,6 +16,7 @@ use super::{
     class::Class,
     condition::check_write,
     content::Content,
+    guard::{guard_of, tell_encryption},
     headers::headers_of,
     object::{EntityTag, Extra, Key, Layout, LayoutPart, Object, Seconds},
     store::{Buckets, no_such_upload, upload_key},
@@ -44,13 +45,14 @@ pub(crate) fn create(
             tags: tags::of_header(input.tagging.as_deref())?,
             checksum: None,
             layout: None,
+            guard: guard_of!(input, buckets.get(&input.bucket)?, now).boxed(),
         },
         algorithm,
         kind: kind(algorithm, input.checksum_type.as_ref())?,
         parts: BTreeMap::new(),
     };
     let id = buckets.next_upload_id();
-    let output = CreateMultipartUploadOutput {
+    let mut output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
         upload_id: Some(id.clone()),
@@ -58,6 +60,7 @@ pub(crate) fn create(
         checksum_type: algorithm.map(|_| upload.kind.dto()),
         ..Default::default()
     };
+    tell_encryption!(output, upload.extra.guard.as_deref());
     buckets.get_mut(&input.bucket)?.uploads.insert((Key::from(input.key), id), upload);
     Ok(output)
 }
@@ -113,12 +116,14 @@ pub(crate) fn complete(
         return Err(S3Error::with_message(S3ErrorCode::BadDigest, message));
     }
     let (etag, checksum) = (object.etag, object.checksum().cloned());
+    let guard = object.extra().guard;
     let completed = Completed { etag, version: buckets.put(&input.bucket, &input.key, object)? };
     let bucket = buckets.get_mut(&input.bucket)?;
     bucket.uploads.remove(&upload_key);
     bucket.completed.insert(upload_key, completed);
     let mut output = output(input, completed);
     output.checksum_type = tell_checksum!(output, checksum.as_ref());
+    tell_encryption!(output, guard.as_deref());
     Ok(output)
 }
 

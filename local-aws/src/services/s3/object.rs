@@ -14,6 +14,7 @@ use super::{
     checksum::Checksum,
     class::Class,
     content::{Content, Identity},
+    guard::Guard,
     version::VersionId,
 };
 
@@ -60,13 +61,14 @@ pub(crate) struct Object {
 }
 
 /// What few objects have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Extra {
     pub(crate) headers: Headers,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) checksum: Option<Checksum>,
     /// How it was uploaded, if it was in parts.
     pub(crate) layout: Option<Layout>,
+    pub(crate) guard: Option<Box<Guard>>,
 }
 
 /// What the metadata directive of a copy is about.
@@ -124,6 +126,10 @@ impl Object {
         self.extra.as_ref()?.checksum.as_ref()
     }
 
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        self.extra.as_ref()?.guard.as_deref()
+    }
+
     pub(crate) fn layout(&self) -> Option<&Layout> {
         self.extra.as_ref()?.layout.as_ref()
     }
@@ -140,6 +146,12 @@ pub(crate) struct EntityTag {
 impl EntityTag {
     pub(crate) const fn single(identity: Identity) -> Self {
         Self { md5: identity, parts: 0 }
+    }
+
+    /// Of a content under a key of KMS: not its MD5, and another each time that it is stored.
+    pub(crate) fn sealed(identity: Identity, seal: u64) -> Self {
+        let sealed = Md5::new_with_prefix(b"sealed").chain_update(identity).chain_update(seal.to_le_bytes());
+        Self { md5: sealed.finalize().into(), parts: 0 }
     }
 
     /// The MD5 of the MD5s of the parts, and their number.

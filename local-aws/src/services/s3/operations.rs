@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use s3s::{S3Request, S3Response, S3Result, dto};
+use s3s::{S3Request, S3Response, S3Result, auth::Credentials, dto};
 
 use super::{
-    attributes, bucket, copy, delete,
+    acl, attributes, bucket, copy, delete,
     event::{self, Change, Event},
-    get, list, list_versions, multipart, notification, parts, put,
+    get,
+    keys::account_of,
+    list, list_versions, lock, multipart, notification, ownership, parts, payment, put,
     store::{Buckets, Store},
     tags, uploads, versioning,
 };
-use crate::services::{Queues, clock::Clock};
+use crate::{
+    front::ACCOUNT,
+    services::{Queues, clock::Clock},
+};
 
 /// The operations over a store. Those that are not here answer `NotImplemented`.
 #[derive(Debug)]
@@ -37,6 +42,11 @@ impl Operations {
     }
 }
 
+/// The account of who asks.
+fn caller(credentials: Option<&Credentials>) -> &str {
+    credentials.map_or(ACCOUNT, |credentials| account_of(&credentials.access_key))
+}
+
 type Request<T> = S3Request<T>;
 type Answer<T> = S3Result<S3Response<T>>;
 
@@ -47,7 +57,8 @@ impl s3s::S3 for Operations {
         request: Request<dto::CreateBucketInput>,
     ) -> Answer<dto::CreateBucketOutput> {
         let region = request.region.as_ref().map_or("us-east-1", |region| region.as_str());
-        bucket::create(&mut self.store.lock(), &request.input, region, self.clock.now()).map(S3Response::new)
+        let place = (region, caller(request.credentials.as_ref()));
+        bucket::create(&mut self.store.lock(), &request.input, place, self.clock.now()).map(S3Response::new)
     }
 
     async fn delete_bucket(
@@ -99,9 +110,59 @@ impl s3s::S3 for Operations {
         versioning::get(&self.store.lock(), &request.input).map(S3Response::new)
     }
 
+    async fn put_bucket_request_payment(
+        &self,
+        request: Request<dto::PutBucketRequestPaymentInput>,
+    ) -> Answer<dto::PutBucketRequestPaymentOutput> {
+        payment::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_bucket_request_payment(
+        &self,
+        request: Request<dto::GetBucketRequestPaymentInput>,
+    ) -> Answer<dto::GetBucketRequestPaymentOutput> {
+        payment::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_bucket_ownership_controls(
+        &self,
+        request: Request<dto::PutBucketOwnershipControlsInput>,
+    ) -> Answer<dto::PutBucketOwnershipControlsOutput> {
+        ownership::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_bucket_ownership_controls(
+        &self,
+        request: Request<dto::GetBucketOwnershipControlsInput>,
+    ) -> Answer<dto::GetBucketOwnershipControlsOutput> {
+        ownership::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn delete_bucket_ownership_controls(
+        &self,
+        request: Request<dto::DeleteBucketOwnershipControlsInput>,
+    ) -> Answer<dto::DeleteBucketOwnershipControlsOutput> {
+        ownership::delete(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_object_lock_configuration(
+        &self,
+        request: Request<dto::PutObjectLockConfigurationInput>,
+    ) -> Answer<dto::PutObjectLockConfigurationOutput> {
+        lock::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_object_lock_configuration(
+        &self,
+        request: Request<dto::GetObjectLockConfigurationInput>,
+    ) -> Answer<dto::GetObjectLockConfigurationOutput> {
+        lock::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
     async fn list_buckets(&self, request: Request<dto::ListBucketsInput>) -> Answer<dto::ListBucketsOutput> {
         let region = request.region.as_ref().map_or("us-east-1", |region| region.as_str());
-        bucket::list(&self.store.lock(), request.input, region).map(S3Response::new)
+        let place = (region, caller(request.credentials.as_ref()));
+        bucket::list(&self.store.lock(), request.input, place).map(S3Response::new)
     }
 
     async fn list_objects(&self, request: Request<dto::ListObjectsInput>) -> Answer<dto::ListObjectsOutput> {
@@ -178,6 +239,20 @@ impl s3s::S3 for Operations {
         let output = copy::object(&mut buckets, input, &request.headers, self.clock.now())?;
         self.tell(&mut buckets, "ObjectCreated:Copy", &input.bucket, &input.key);
         Ok(S3Response::new(output))
+    }
+
+    async fn get_object_acl(
+        &self,
+        request: Request<dto::GetObjectAclInput>,
+    ) -> Answer<dto::GetObjectAclOutput> {
+        acl::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_object_acl(
+        &self,
+        request: Request<dto::PutObjectAclInput>,
+    ) -> Answer<dto::PutObjectAclOutput> {
+        acl::put(&mut self.store.lock(), &request.input).map(S3Response::new)
     }
 
     async fn get_object_tagging(

@@ -16,6 +16,7 @@ use super::{
     class::Class,
     condition::check_write,
     content::Content,
+    guard::{guard_of, tell_encryption},
     headers::headers_of,
     object::{Extra, Object},
     store::Buckets,
@@ -72,16 +73,20 @@ pub(crate) fn object(
     let named = Algorithm::of(input.checksum_algorithm.as_ref())?;
     let algorithm = uploaded.algorithm.or(named).unwrap_or_default();
     let class = Class::of(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
+    let guard = guard_of!(input, buckets.get(&input.bucket)?, now);
     let content = Content::bytes(uploaded.bytes);
     let extra = Extra {
         headers: headers_of!(input),
         tags: tags::of_header(input.tagging.as_deref())?,
         checksum: Checksum::of(&content, algorithm),
         layout: None,
+        guard: guard.boxed(),
     };
     let mut output = PutObjectOutput::default();
     output.checksum_type = tell_checksum!(output, extra.checksum.as_ref());
-    let object = Object { class, ..Object::new(content, now) }.with(extra);
+    tell_encryption!(output, extra.guard.as_deref());
+    let mut object = Object { class, ..Object::new(content, now) }.with(extra);
+    buckets.seal(&mut object);
     output.e_tag = Some(object.etag.into());
     let version = buckets.put(&input.bucket, &input.key, object)?;
     // A null version goes without saying here.

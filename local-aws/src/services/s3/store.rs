@@ -10,7 +10,8 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::{
     notification::Notification,
-    object::{Key, Object, Seconds},
+    object::{EntityTag, Key, Object, Seconds},
+    ownership::Ownership,
     upload::{Completed, Upload},
     version::{Marker, Version, VersionId},
     versions::Versioning,
@@ -33,6 +34,7 @@ pub(crate) struct Buckets {
     pub(crate) named: BTreeMap<String, Bucket>,
     uploads_begun: u64,
     versions: u64,
+    seals: u64,
     events: u64,
 }
 
@@ -41,6 +43,12 @@ pub(crate) struct Buckets {
 pub(crate) struct Bucket {
     pub(crate) created: Seconds,
     pub(crate) region: String,
+    /// The account id.
+    pub(crate) owner: String,
+    pub(crate) requester_pays: bool,
+    pub(crate) ownership: Ownership,
+    /// Whether its versions can be locked.
+    pub(crate) locks: bool,
     pub(crate) versioning: Versioning,
     /// The current objects.
     pub(crate) objects: BTreeMap<Key, Object>,
@@ -63,6 +71,12 @@ impl Buckets {
         self.named.get_mut(name).ok_or_else(no_such_bucket)
     }
 
+    /// A number that was not given before: no two objects under keys of KMS share an `ETag`.
+    pub(crate) fn next_seal(&mut self) -> u64 {
+        self.seals += 1;
+        self.seals
+    }
+
     /// The number of an event, greater than all before it.
     pub(crate) fn next_event(&mut self) -> u64 {
         self.events += 1;
@@ -75,6 +89,13 @@ impl Buckets {
         let version = object.version;
         self.get_mut(bucket)?.put(key, object);
         Ok(version)
+    }
+
+    /// What is under a key of KMS does not tell its MD5.
+    pub(crate) fn seal(&mut self, object: &mut Object) {
+        if object.guard().is_some_and(|guard| guard.kms.is_some()) {
+            object.etag = EntityTag::sealed(object.content.identity(), self.next_seal());
+        }
     }
 
     /// A delete marker that is not there yet.
@@ -99,10 +120,14 @@ impl Buckets {
 }
 
 impl Bucket {
-    pub(crate) fn new(region: String, now: SystemTime) -> Self {
+    pub(crate) fn new(region: String, owner: String, now: SystemTime) -> Self {
         Self {
             created: Seconds::of(now),
             region,
+            owner,
+            requester_pays: false,
+            ownership: Ownership::default(),
+            locks: false,
             versioning: Versioning::Never,
             objects: BTreeMap::new(),
             history: BTreeMap::new(),

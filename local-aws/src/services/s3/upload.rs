@@ -22,6 +22,15 @@ pub(crate) struct Upload {
     pub(crate) parts: BTreeMap<i32, Part>,
 }
 
+impl Upload {
+    /// A part under a key of KMS does not tell its MD5.
+    pub(crate) fn seal(&self, part: &mut Part, seal: u64) {
+        if self.extra.guard.as_ref().is_some_and(|guard| guard.kms.is_some()) {
+            part.etag = EntityTag::sealed(part.content.identity(), seal);
+        }
+    }
+}
+
 /// What a completed upload became.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Completed {

@@ -196,7 +196,7 @@ mod tests {
             let mut lines: Vec<Line> = Vec::new();
             for (key, versions) in self.0.iter().filter(|(key, _)| key.starts_with(prefix)) {
                 if let Some(at) = delimiter.and_then(|delimiter| key[prefix.len()..].find(delimiter)) {
-                    let group = key[..prefix.len() + at + 1].to_owned();
+                    let group = key[..=prefix.len() + at].to_owned();
                     if lines.last().is_none_or(|(name, version, _)| *name != group || version.is_some()) {
                         lines.push((group, None, false));
                     }
@@ -238,7 +238,7 @@ mod tests {
             max in 1..5_usize,
         ) {
             let mut buckets = Buckets::default();
-            buckets.named.insert("b".to_owned(), crate::services::s3::store::Bucket::new(String::new(), UNIX_EPOCH));
+            buckets.named.insert("b".to_owned(), crate::services::s3::store::Bucket::new(String::new(), String::new(), UNIX_EPOCH));
             buckets.get_mut("b").unwrap().versioning = Versioning::Enabled;
             let mut model = Model::default();
             for (key, step) in steps {

@@ -23,6 +23,11 @@ pub(crate) fn put(
     }
     bucket.versioning = match asked.status.as_ref().map(BucketVersioningStatus::as_str) {
         Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
+        Some(BucketVersioningStatus::SUSPENDED) if bucket.locks => {
+            let message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be \
+                           changed.";
+            return Err(S3Error::with_message(S3ErrorCode::InvalidBucketState, message));
+        }
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
         Some(_) => {
             let message = "The XML you provided was not well-formed or did not validate against our published \
