@@ -119,7 +119,7 @@ async fn grants(world: &World, bucket: &str, key: &str) -> Vec<(String, String)>
     assert_eq!(acl.owner().unwrap().id(), Some(ME));
     let grants = acl.grants().iter().map(|grant| {
         let grantee = grant.grantee().unwrap();
-        let who = grantee.id().or(grantee.uri()).unwrap();
+        let who = grantee.id().or_else(|| grantee.uri()).unwrap();
         (who.rsplit('/').next().unwrap().to_owned(), grant.permission().unwrap().as_str().to_owned())
     });
     grants.collect()
@@ -188,8 +188,8 @@ async fn grants_are_kept_and_not_copied() {
     assert_eq!(code(both), refused("InvalidRequest", 400));
     assert_eq!(code(put().grant_read("uri=x").send().await), refused("InvalidArgument", 400));
     assert_eq!(code(put().acl(ObjectCannedAcl::from("x")).send().await), refused("InvalidArgument", 400));
-    let grantee = Grantee::builder().r#type(Type::Group).uri("x").build().unwrap();
-    let grant = Grant::builder().grantee(grantee).permission(Permission::Read).build();
+    let nobody = Grantee::builder().r#type(Type::Group).uri("x").build().unwrap();
+    let grant = Grant::builder().grantee(nobody).permission(Permission::Read).build();
     let owner = Owner::builder().id(ME).build();
     let unknown = AccessControlPolicy::builder().grants(grant).owner(owner).build();
     assert_eq!(code(put().access_control_policy(unknown).send().await), refused("InvalidArgument", 400));
@@ -201,7 +201,7 @@ async fn grants_are_kept_and_not_copied() {
 async fn locked_versions_stay() {
     let world = world().await;
     let later = |seconds| {
-        let now = std::time::SystemTime::from(world.handle.object("dst", "now").unwrap().unwrap().modified);
+        let now = world.handle.object("dst", "now").unwrap().unwrap().modified;
         DateTime::from(now + std::time::Duration::from_secs(seconds))
     };
     world.handle.put("dst", "now", "").unwrap();
@@ -220,12 +220,12 @@ async fn locked_versions_stay() {
     let governance = retained(ObjectLockMode::Governance).send().await.unwrap().version_id.unwrap();
     let held = put().object_lock_legal_hold_status(ObjectLockLegalHoldStatus::On).send().await;
     let held = held.unwrap().version_id.unwrap();
-    let head = |id: &str| world.s3.head_object().bucket("locked").key("k").version_id(id).send();
-    let told = head(&compliance).await.unwrap();
+    let look = |id: &str| world.s3.head_object().bucket("locked").key("k").version_id(id).send();
+    let told = look(&compliance).await.unwrap();
     assert_eq!(told.object_lock_mode(), Some(&ObjectLockMode::Compliance));
     assert_eq!(told.object_lock_retain_until_date(), Some(&later(3_600)));
     assert_eq!(told.object_lock_legal_hold_status(), None);
-    let told = head(&held).await.unwrap();
+    let told = look(&held).await.unwrap();
     assert_eq!(told.object_lock_legal_hold_status(), Some(&ObjectLockLegalHoldStatus::On));
     assert_eq!(told.object_lock_mode(), None);
 

@@ -136,7 +136,7 @@ impl Bucket {
             return Deleted { event: before.map(|_| "ObjectRemoved:Delete"), ..Deleted::default() };
         }
         self.bury(key, before, marker.version);
-        self.history.entry(Key::from(key)).or_default().push(Version::Marker(marker));
+        self.shelve(key, Version::Marker(marker));
         let event = Some("ObjectRemoved:DeleteMarkerCreated");
         Deleted { version: Some(marker.version), is_marker: true, event }
     }
@@ -159,8 +159,13 @@ impl Bucket {
             self.take_older(key, id);
         }
         if let Some(before) = before.filter(|before| before.version != id) {
-            self.history.entry(Key::from(key)).or_default().push(Version::Object(before));
+            self.shelve(key, Version::Object(before));
         }
+    }
+
+    /// Most keys have one older version, and room for more is dear.
+    fn shelve(&mut self, key: &str, version: Version) {
+        self.history.entry(Key::from(key)).or_insert_with(|| Vec::with_capacity(1)).push(version);
     }
 
     fn take_older(&mut self, key: &str, id: VersionId) -> Option<Version> {
