@@ -13,9 +13,9 @@ os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull,
                   AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 server.PROGRAM = sys.argv[1]
 
-import cli, conditions, copies, keys, listing, objects, program, queues, streams, tables, uploads  # noqa: E402
+import cli, conditions, copies, keys, listing, objects, program, queues, streams, tables, uploads, versions  # noqa: E402
 
-PEERS = [("boto3", module) for module in (objects, keys, listing, copies, uploads, tables, streams, queues,
+PEERS = [("boto3", module) for module in (objects, keys, listing, copies, uploads, versions, tables, streams, queues,
                                      conditions)]
 PEERS += [("aws cli", cli), ("shell", program)]
 

@@ -141,7 +141,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         assert_eq!(
-            checked(r#"{"name":"src","objects":[{"key":"a","body":""}],"generate":{"objects":1}}"#),
+            checked(
+                r#"{"name":"src","versioning":true,"objects":[{"key":"a","body":""}],"generate":{"objects":1}}"#
+            ),
             Ok(())
         );
         for (bucket, expected) in [

@@ -168,7 +168,7 @@ impl S3Handle {
     }
 
     /// Stores many synthetic objects, given by key and size, as [`Self::put_synthetic`] does: a million takes
-    /// seconds, and about 230 bytes each.
+    /// seconds, and about 220 bytes each.
     ///
     /// # Errors
     /// [`S3Error::NoSuchBucket`]; [`S3Error::InvalidKey`] for the first such key, the objects before it stay.
