@@ -13,10 +13,11 @@ os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull,
                   AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 server.PROGRAM = sys.argv[1]
 
-import cli, conditions, copies, keys, listing, objects, program, queues, resources, streams, tables, uploads  # noqa: E402
+import (  # noqa: E402
+    cli, conditions, copies, keys, listing, objects, program, queues, resources, streams, tables, uploads, versions)
 
-PEERS = [("boto3", module) for module in (objects, keys, listing, copies, uploads, tables, streams, queues, resources,
-                                          conditions)]
+PEERS = [("boto3", module) for module in (objects, keys, listing, copies, uploads, versions, tables, streams, queues,
+                                          resources, conditions)]
 PEERS += [("aws cli", cli), ("shell", program)]
 
 failed = 0

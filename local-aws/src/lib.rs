@@ -78,7 +78,7 @@ mod wire;
 #[cfg(feature = "kinesis")]
 pub use self::services::kinesis::{KinesisError, KinesisHandle, RecordView, ShardView};
 #[cfg(feature = "s3")]
-pub use self::services::s3::{Digest, ObjectView, S3Error, S3Handle};
+pub use self::services::s3::{BucketView, Digest, ObjectView, S3Error, S3Handle, VersionView};
 #[cfg(feature = "sqs")]
 pub use self::services::sqs::{
     ClientView, MessageState, MessageView, QueueMessage, QueueView, SqsError, SqsHandle,

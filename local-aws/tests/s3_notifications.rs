@@ -212,3 +212,30 @@ async fn what_is_refused_changes_nothing() {
     world.put("a").await;
     assert_eq!(world.events().await, Vec::<Value>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn versions_are_told_by_their_ids() {
+    let world = world().await;
+    world.aws.s3().set_versioning("uploads", true).unwrap();
+    let both = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"].map(|event| queue(&world.arn(), event, &[]));
+    assert_eq!(world.configure(both.into()).await, "success");
+    world.events().await;
+    world.put("a").await;
+    world.s3.delete_object().bucket("uploads").key("a").send().await.unwrap();
+    let ids = world.aws.s3().versions("uploads").unwrap().into_iter().map(|version| version.version_id);
+    let [marker, object] = ids.collect::<Vec<_>>().try_into().unwrap();
+    world.s3.delete_object().bucket("uploads").key("a").version_id(&marker).send().await.unwrap();
+    world.s3.delete_object().bucket("uploads").key("a").version_id(&marker).send().await.unwrap();
+    let told = world.events().await.into_iter().map(|event| {
+        let record = &event["Records"][0];
+        (record["eventName"].clone(), record["s3"]["object"]["versionId"].clone())
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (json!("ObjectCreated:Put"), json!(object)),
+            (json!("ObjectRemoved:DeleteMarkerCreated"), json!(marker)),
+            (json!("ObjectRemoved:Delete"), json!(marker)),
+        ]
+    );
+}

@@ -1,5 +1,7 @@
 //! Amazon S3: the `s3s` protocol crate over a store in memory.
 
+mod access;
+mod acl;
 mod action;
 mod attributes;
 mod bucket;
@@ -12,17 +14,23 @@ mod delete;
 mod encoding;
 mod event;
 mod get;
+mod guard;
 mod handle;
 mod headers;
 mod host;
 mod keys;
+mod kms;
 mod list;
+mod list_versions;
 mod listing;
+mod lock;
 mod multipart;
 mod notification;
 mod object;
 mod operations;
+mod ownership;
 mod parts;
+mod payment;
 mod put;
 mod reader;
 mod source;
@@ -31,6 +39,10 @@ mod tags;
 mod token;
 mod upload;
 mod uploads;
+mod version;
+mod version_listing;
+mod versioning;
+mod versions;
 
 use std::{fmt, sync::Arc};
 
@@ -44,8 +56,8 @@ use s3s::{
     service::{S3Service, S3ServiceBuilder},
 };
 
-pub use self::handle::{Digest, ObjectView, S3Error, S3Handle};
-use self::{keys::Keys, operations::Operations, store::Store};
+pub use self::handle::{BucketView, Digest, ObjectView, S3Error, S3Handle, VersionView};
+use self::{access::Access, keys::Keys, list_versions::Order, operations::Operations, store::Store};
 use super::{Action, Queues, Request, Response, Scope, Service, clock::Clock};
 use crate::front::{empty, full};
 
@@ -62,12 +74,19 @@ impl S3 {
         let (store, clock) = (Arc::new(Store::default()), Clock::default());
         let mut builder = S3ServiceBuilder::new(Operations::new(Arc::clone(&store), clock, queues));
         builder.set_auth(Keys);
+        builder.set_access(Access(Arc::clone(&store)));
         builder.set_host(host::Hosts);
         let mut config = S3Config::default();
         // A client under a simulated clock signs with its own time.
         config.presigned_url_max_skew_time_secs = u32::MAX;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
         Self { protocol: builder.build(), store, clock }
+    }
+
+    /// Whether an account is charged for its requests to a bucket.
+    fn charges(&self, account: &str, bucket: &str) -> bool {
+        let buckets = self.store.lock();
+        buckets.named.get(bucket).is_some_and(|bucket| bucket.requester_pays && bucket.owner != account)
     }
 
     /// A handle to seed and to inspect the state.
@@ -88,13 +107,19 @@ impl Service for S3 {
         action::of(request)
     }
 
-    async fn call(&self, _scope: &Scope, request: Request) -> Response {
+    async fn call(&self, scope: &Scope, request: Request) -> Response {
         if has_malformed_source(&request) {
             return write_error(source::malformed());
         }
+        let pays = request.headers().contains_key("x-amz-request-payer")
+            && action::bucket(&request).is_some_and(|bucket| self.charges(&scope.account, &bucket));
         match self.protocol.call(request.map(s3s::Body::from)).await {
             Ok(response) => {
-                let response = finish(response);
+                let mut response = finish(response);
+                if pays && response.status().is_success() {
+                    let requester = HeaderValue::from_static("requester");
+                    response.headers_mut().insert("x-amz-request-charged", requester);
+                }
                 // The program mutes the protocol crate, which logs what clients do wrong as well.
                 if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
                     tracing::error!("an internal error; RUST_LOG=s3s=error logs its cause");
@@ -138,6 +163,7 @@ fn write_error(error: s3s::S3Error) -> Response {
 /// 304.
 fn finish(response: s3s::HttpResponse) -> Response {
     let (mut parts, body) = response.into_parts();
+    let order = parts.extensions.remove::<Order>();
     if parts.status == StatusCode::NOT_MODIFIED {
         parts.headers.remove(header::CONTENT_TYPE);
         return Response::from_parts(parts, empty());
@@ -147,6 +173,7 @@ fn finish(response: s3s::HttpResponse) -> Response {
     match body.bytes() {
         Some(bytes) if is_xml => {
             let bytes = encoding::tell_message(&bytes).unwrap_or(bytes);
+            let bytes = order.and_then(|order| order.mend(&bytes)).unwrap_or(bytes);
             Response::from_parts(parts, full(encoding::refer_to_control_characters(&bytes)))
         }
         _ => Response::from_parts(parts, body.boxed_unsync()),

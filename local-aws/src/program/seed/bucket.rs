@@ -12,6 +12,9 @@ const LARGEST: u64 = 50_000_000_000_000;
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
     name: String,
+    /// Whether it keeps versions, from its first object on.
+    #[serde(default)]
+    versioning: bool,
     #[serde(default)]
     objects: Vec<Object>,
     #[serde(default)]
@@ -82,6 +85,9 @@ impl Bucket {
 
     fn put(self, s3: &S3Handle) -> Result<(), S3Error> {
         s3.create_bucket(&self.name);
+        if self.versioning {
+            s3.set_versioning(&self.name, true)?;
+        }
         if let Some(generate) = self.generate {
             s3.seed(&self.name, generate.objects())?;
         }
@@ -135,7 +141,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         assert_eq!(
-            checked(r#"{"name":"src","objects":[{"key":"a","body":""}],"generate":{"objects":1}}"#),
+            checked(
+                r#"{"name":"src","versioning":true,"objects":[{"key":"a","body":""}],"generate":{"objects":1}}"#
+            ),
             Ok(())
         );
         for (bucket, expected) in [

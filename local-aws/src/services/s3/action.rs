@@ -9,7 +9,7 @@ use super::host;
 use crate::services::{Action, Request};
 
 /// The sub-resources of a bucket that S3 has operations for, and the noun in their names.
-const BUCKET_NOUNS: [(&str, &str); 13] = [
+const BUCKET_NOUNS: [(&str, &str); 16] = [
     ("accelerate", "BucketAccelerateConfiguration"),
     ("acl", "BucketAcl"),
     ("cors", "BucketCors"),
@@ -17,8 +17,11 @@ const BUCKET_NOUNS: [(&str, &str); 13] = [
     ("lifecycle", "BucketLifecycleConfiguration"),
     ("logging", "BucketLogging"),
     ("notification", "BucketNotificationConfiguration"),
+    ("object-lock", "ObjectLockConfiguration"),
+    ("ownershipControls", "BucketOwnershipControls"),
     ("policy", "BucketPolicy"),
     ("replication", "BucketReplication"),
+    ("requestPayment", "BucketRequestPayment"),
     ("tagging", "BucketTagging"),
     ("versioning", "BucketVersioning"),
     ("website", "BucketWebsite"),
@@ -44,7 +47,7 @@ pub(crate) fn of(request: &Request) -> Action {
     };
     let resource = bucket.map(|bucket| match key {
         Some(key) => format!("{bucket}/{key}"),
-        None if matches!(&*name, "ListObjects" | "ListObjectsV2") => {
+        None if matches!(&*name, "ListObjects" | "ListObjectsV2" | "ListObjectVersions") => {
             format!("{bucket}/{}", query.value("prefix").unwrap_or_default())
         }
         None => bucket,
@@ -111,6 +114,11 @@ fn sub_resource(method: &Method, query: Query<'_>, nouns: &[(&str, &str)]) -> Op
     Some(Cow::Owned(format!("{verb}{noun}")))
 }
 
+/// The bucket of a request.
+pub(crate) fn bucket(request: &Request) -> Option<String> {
+    target(request).0
+}
+
 /// The bucket and the key, in the path or with the bucket in the host.
 fn target(request: &Request) -> (Option<String>, Option<String>) {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
@@ -175,6 +183,7 @@ mod tests {
             ("GET /b?prefix=a%2Fb+c&delimiter=%2F", "ListObjects", Some("b/a/b c")),
             ("GET /b/?list-type=2&prefix=x", "ListObjectsV2", Some("b/x")),
             ("GET /b?list-type=2", "ListObjectsV2", Some("b/")),
+            ("GET /b?versions&prefix=x%2F", "ListObjectVersions", Some("b/x/")),
             ("GET /b?uploads", "ListMultipartUploads", Some("b")),
             ("POST /b?delete", "DeleteObjects", Some("b")),
             ("GET /b/k%20+", "GetObject", Some("b/k +")),

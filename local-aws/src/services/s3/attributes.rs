@@ -20,7 +20,8 @@ pub(crate) fn get(
     buckets: &Buckets,
     input: &GetObjectAttributesInput,
 ) -> S3Result<GetObjectAttributesOutput> {
-    let object = buckets.get(&input.bucket)?.object(&input.key)?;
+    let bucket = buckets.get(&input.bucket)?;
+    let object = bucket.version(&input.key, input.version_id.as_deref())?;
     // Some clients name all of them in one header, and the protocol crate leaves it whole.
     let names = input.object_attributes.iter().flat_map(|names| names.as_str().split(',')).map(str::trim);
     let names: Vec<&str> = names.collect();
@@ -34,6 +35,7 @@ pub(crate) fn get(
         last_modified: Some(object.modified.into()),
         object_parts: layout.map(|layout| parts(layout, input)).transpose()?,
         object_size: asked(ObjectAttributes::OBJECT_SIZE).then(|| signed(object.content.len())),
+        version_id: bucket.told(object.version),
         storage_class: asked(ObjectAttributes::STORAGE_CLASS).then_some(class),
         ..Default::default()
     })

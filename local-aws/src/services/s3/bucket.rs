@@ -12,10 +12,11 @@ use s3s::{
 };
 
 use super::{
+    ownership::Ownership,
     store::{Bucket, Buckets},
     token,
+    versions::Versioning,
 };
-use crate::front::ACCOUNT;
 
 /// The region whose location has no name.
 const CLASSIC: &str = "us-east-1";
@@ -28,7 +29,7 @@ const PAGE_MAX: i32 = 10_000;
 pub(crate) fn create(
     buckets: &mut Buckets,
     input: &CreateBucketInput,
-    region: &str,
+    (region, caller): (&str, &str),
     now: SystemTime,
 ) -> S3Result<CreateBucketOutput> {
     let wanted = input
@@ -38,7 +39,13 @@ pub(crate) fn create(
         .map(BucketLocationConstraint::as_str);
     let location = location(wanted, region)?;
     let output = CreateBucketOutput { location: Some(format!("/{}", input.bucket)) };
-    if buckets.named.contains_key(&input.bucket) {
+    let ownership = input.object_ownership.as_ref().map(Ownership::read).transpose()?.unwrap_or_default();
+    if let Some(existing) = buckets.named.get(&input.bucket) {
+        if existing.owner != caller {
+            let message = "The requested bucket name is not available. The bucket namespace is shared by all users of \
+                           the system. Please select a different name and try again.";
+            return Err(S3Error::with_message(S3ErrorCode::BucketAlreadyExists, message));
+        }
         // Creating one's own bucket again is no error in the oldest region, and only there.
         if region == CLASSIC && location == CLASSIC {
             return Ok(output);
@@ -46,7 +53,14 @@ pub(crate) fn create(
         let message = "Your previous request to create the named bucket succeeded and you already own it.";
         return Err(S3Error::with_message(S3ErrorCode::BucketAlreadyOwnedByYou, message));
     }
-    buckets.named.insert(input.bucket.clone(), Bucket::new(location.to_owned(), now));
+    let mut bucket = Bucket::new(location.to_owned(), caller.to_owned(), now);
+    bucket.ownership = ownership;
+    // A bucket with locks keeps versions.
+    bucket.locks = input.object_lock_enabled_for_bucket.unwrap_or(false);
+    if bucket.locks {
+        bucket.versioning = Versioning::Enabled;
+    }
+    buckets.named.insert(input.bucket.clone(), bucket);
     Ok(output)
 }
 
@@ -73,8 +87,11 @@ fn location<'a>(wanted: Option<&'a str>, region: &'a str) -> S3Result<&'a str> {
 
 pub(crate) fn delete(buckets: &mut Buckets, input: &DeleteBucketInput) -> S3Result<DeleteBucketOutput> {
     let bucket = buckets.get(&input.bucket)?;
-    if !bucket.objects.is_empty() {
-        let message = "The bucket you tried to delete is not empty";
+    if !bucket.objects.is_empty() || !bucket.history.is_empty() {
+        let message = match bucket.versioning {
+            Versioning::Never => "The bucket you tried to delete is not empty",
+            _ => "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+        };
         return Err(S3Error::with_message(S3ErrorCode::BucketNotEmpty, message));
     }
     buckets.named.remove(&input.bucket);
@@ -100,7 +117,7 @@ pub(crate) fn get_location(
 pub(crate) fn list(
     buckets: &Buckets,
     input: ListBucketsInput,
-    endpoint: &str,
+    (endpoint, caller): (&str, &str),
 ) -> S3Result<ListBucketsOutput> {
     let max = input.max_buckets.unwrap_or(PAGE_MAX);
     let Some(max) = usize::try_from(max).ok().filter(|max| (1..=10_000).contains(max)) else {
@@ -138,12 +155,12 @@ pub(crate) fn list(
     Ok(ListBucketsOutput {
         continuation_token: next.map(token::write),
         buckets: Some(found),
-        owner: Some(owner()),
+        owner: Some(owner(caller)),
         prefix: input.prefix,
     })
 }
 
-/// The owner of everything.
-pub(crate) fn owner() -> dto::Owner {
-    dto::Owner { display_name: None, id: Some(ACCOUNT.to_owned()) }
+/// The account that owns something.
+pub(crate) fn owner(account: &str) -> dto::Owner {
+    dto::Owner { display_name: None, id: Some(account.to_owned()) }
 }

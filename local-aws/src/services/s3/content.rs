@@ -1,6 +1,6 @@
 //! The content of an object: bytes, or the description of bytes that are made when they are read.
 
-use std::{ops::Range, slice, sync::Arc};
+use std::{num::NonZeroU64, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
@@ -9,10 +9,17 @@ use md5::{Digest as _, Md5};
 /// synthetic ones a hash of their description.
 pub(crate) type Identity = [u8; 16];
 
-/// What an object, or a part of one, holds.
+/// What an object, or a part of one, holds. A million objects have one each, so it is as small as its bytes.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    One(Piece),
+    Bytes(Bytes),
+    Made(Made),
+}
+
+/// A content that is not in memory, or not in one stretch.
+#[derive(Clone, Debug)]
+pub(crate) enum Made {
+    Run(Run),
     Joined(Arc<[Piece]>),
 }
 
@@ -28,19 +35,19 @@ pub(crate) enum Piece {
 pub(crate) struct Run {
     seed: u64,
     offset: u64,
-    len: u64,
+    len: NonZeroU64,
 }
 
 impl Content {
     pub(crate) const fn bytes(bytes: Bytes) -> Self {
-        Self::One(Piece::Bytes(bytes))
+        Self::Bytes(bytes)
     }
 
     /// The first `len` bytes of the seed's stream. Nothing is nothing, whatever its seed.
     pub(crate) fn synthetic(seed: u64, len: u64) -> Self {
-        match len {
-            0 => Self::bytes(Bytes::new()),
-            len => Self::One(Piece::Run(Run { seed, offset: 0, len })),
+        match NonZeroU64::new(len) {
+            None => Self::Bytes(Bytes::new()),
+            Some(len) => Self::Made(Made::Run(Run { seed, offset: 0, len })),
         }
     }
 
@@ -51,43 +58,55 @@ impl Content {
         for content in contents {
             for piece in content.pieces() {
                 match (joined.last_mut(), piece) {
-                    _ if piece.len() == 0 => {}
-                    (Some(Piece::Run(last)), Piece::Run(next)) if last.touches(*next) => last.len += next.len,
-                    _ => joined.push(piece.clone()),
+                    (_, piece) if piece.len() == 0 => {}
+                    (Some(Piece::Run(last)), Piece::Run(next)) if last.touches(next) => {
+                        last.len = last.len.saturating_add(next.len.get());
+                    }
+                    (_, piece) => joined.push(piece),
                 }
             }
         }
         match joined.len() {
-            0 => Self::bytes(Bytes::new()),
-            1 => joined.pop().map_or_else(|| Self::bytes(Bytes::new()), Self::One),
-            _ => Self::Joined(joined.into()),
+            0 => Self::Bytes(Bytes::new()),
+            1 => joined.pop().map_or_else(|| Self::Bytes(Bytes::new()), Self::from),
+            _ => Self::Made(Made::Joined(joined.into())),
         }
     }
 
-    pub(crate) fn pieces(&self) -> &[Piece] {
+    /// One of its stretches.
+    pub(crate) fn piece(&self, at: usize) -> Option<Piece> {
         match self {
-            Self::One(piece) => slice::from_ref(piece),
-            Self::Joined(pieces) => pieces,
+            Self::Bytes(bytes) => (at == 0).then(|| Piece::Bytes(bytes.clone())),
+            Self::Made(Made::Run(run)) => (at == 0).then_some(Piece::Run(*run)),
+            Self::Made(Made::Joined(pieces)) => pieces.get(at).cloned(),
         }
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = Piece> {
+        (0..).map_while(|at| self.piece(at))
     }
 
     pub(crate) fn len(&self) -> u64 {
-        self.pieces().iter().map(Piece::len).sum()
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Made(Made::Run(run)) => run.len.get(),
+            Self::Made(Made::Joined(pieces)) => pieces.iter().map(Piece::len).sum(),
+        }
     }
 
     /// Whether all of it is real.
     pub(crate) fn is_real(&self) -> bool {
-        self.pieces().iter().all(|piece| matches!(piece, Piece::Bytes(_)))
+        self.pieces().all(|piece| matches!(piece, Piece::Bytes(_)))
     }
 
     /// A part of it, clamped to what is there.
     pub(crate) fn slice(&self, range: Range<u64>) -> Self {
         let mut start = 0;
-        let parts = self.pieces().iter().filter_map(|piece| {
+        let parts = self.pieces().filter_map(|piece| {
             let (from, to) = (start, start + piece.len());
             start = to;
             let cut = range.start.max(from)..range.end.min(to);
-            (cut.start < cut.end).then(|| Self::One(piece.slice(cut.start - from..cut.end - from)))
+            (cut.start < cut.end).then(|| piece.slice(cut.start - from..cut.end - from))
         });
         Self::join(parts)
     }
@@ -98,7 +117,7 @@ impl Content {
             self.each_bytes(|bytes| hasher.update(bytes));
             return hasher.finalize().into();
         }
-        if let Self::One(Piece::Run(run)) = self {
+        if let Self::Made(Made::Run(run)) = self {
             return run.identity();
         }
         let mut described = Md5::new_with_prefix(b"synthetic");
@@ -108,8 +127,8 @@ impl Content {
                 // Where real bytes were cut is no part of what they are.
                 Piece::Bytes(bytes) => {
                     let (len, hasher) = real.get_or_insert_with(|| (0, Md5::new()));
-                    *len += piece.len();
-                    hasher.update(bytes);
+                    *len += bytes.len() as u64;
+                    hasher.update(&bytes);
                 }
                 Piece::Run(run) => {
                     describe_bytes(&mut described, real.take());
@@ -126,7 +145,7 @@ impl Content {
     pub(crate) fn each_bytes(&self, mut see: impl FnMut(&Bytes)) {
         for piece in self.pieces() {
             if let Piece::Bytes(bytes) = piece {
-                see(bytes);
+                see(&bytes);
             }
         }
     }
@@ -140,36 +159,48 @@ fn describe_bytes(described: &mut Md5, real: Option<(u64, Md5)>) {
     }
 }
 
+impl From<Piece> for Content {
+    fn from(piece: Piece) -> Self {
+        match piece {
+            Piece::Bytes(bytes) => Self::Bytes(bytes),
+            Piece::Run(run) => Self::Made(Made::Run(run)),
+        }
+    }
+}
+
 impl Piece {
     pub(crate) fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Run(run) => run.len,
+            Self::Run(run) => run.len.get(),
         }
     }
 
     /// The caller has clamped the range.
-    fn slice(&self, range: Range<u64>) -> Self {
+    fn slice(&self, range: Range<u64>) -> Content {
         match self {
-            Self::Bytes(bytes) => Self::Bytes(bytes.slice(index(range.start)..index(range.end))),
-            Self::Run(run) => Self::Run(Run {
-                offset: run.offset + range.start,
-                len: range.end - range.start,
-                seed: run.seed,
-            }),
+            Self::Bytes(bytes) => Content::Bytes(bytes.slice(index(range.start)..index(range.end))),
+            Self::Run(run) => match NonZeroU64::new(range.end - range.start) {
+                None => Content::Bytes(Bytes::new()),
+                Some(len) => {
+                    Content::Made(Made::Run(Run { offset: run.offset + range.start, len, seed: run.seed }))
+                }
+            },
         }
     }
 }
 
 impl Run {
     fn touches(self, next: Self) -> bool {
-        self.seed == next.seed && self.offset + self.len == next.offset
+        self.seed == next.seed && self.offset + self.len.get() == next.offset
     }
 
     /// Each step is a permutation, so that runs which differ in one number differ here for certain.
     fn identity(self) -> Identity {
         let half = |lane| {
-            [self.seed, self.offset, self.len].into_iter().fold(lane, |hash, number| mix(hash ^ number, lane))
+            [self.seed, self.offset, self.len.get()]
+                .into_iter()
+                .fold(lane, |hash, number| mix(hash ^ number, lane))
         };
         ((u128::from(half(0)) << 64) | u128::from(half(1))).to_be_bytes()
     }
@@ -210,8 +241,8 @@ mod tests {
         let mut read = Vec::new();
         for piece in content.pieces() {
             match piece {
-                Piece::Bytes(bytes) => read.extend_from_slice(bytes),
-                Piece::Run(run) => read.extend_from_slice(&run.make(0, index(run.len))),
+                Piece::Bytes(bytes) => read.extend_from_slice(&bytes),
+                Piece::Run(run) => read.extend_from_slice(&run.make(0, index(run.len.get()))),
             }
         }
         read

@@ -15,8 +15,9 @@ use super::{
     checksum::{Algorithm, Checksum, tell_checksum},
     class::Class,
     condition::{check_write, condition_in},
+    guard::{guard_of, tell_encryption},
     headers::headers_of,
-    object::{Extra, Key, Object},
+    object::{Extra, Object},
     source::{self, source_conditions},
     store::Buckets,
     tags,
@@ -35,6 +36,8 @@ pub(crate) fn object(
         directive("metadata", input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
     let new_tags = directive("tagging", input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
     let source = source::find(buckets, &input.copy_source, &source_conditions!(input))?;
+    let copy_source_version_id = source.told;
+    let source = source.object;
     source::check_len(source.content.len())?;
     check_changes_something(input, new_headers)?;
     check_write(found, matches.as_ref(), none_match.as_ref())?;
@@ -52,7 +55,9 @@ pub(crate) fn object(
     };
     let class = Class::of(input.storage_class.as_ref().map(StorageClass::as_str))?;
     let mut copy = Object { class, ..Object::new(source.content.clone(), now) };
-    copy = copy.with(Extra { headers, tags, checksum, layout: None });
+    let guard = guard_of!(input, buckets.get(&input.bucket)?, now).boxed();
+    copy = copy.with(Extra { headers, tags, checksum, layout: None, guard });
+    buckets.seal(&mut copy);
 
     let mut result = CopyObjectResult {
         e_tag: Some(copy.etag.into()),
@@ -60,8 +65,15 @@ pub(crate) fn object(
         ..Default::default()
     };
     result.checksum_type = tell_checksum!(result, copy.checksum());
-    buckets.get_mut(&input.bucket)?.objects.insert(Key::from(input.key.as_str()), copy);
-    Ok(CopyObjectOutput { copy_object_result: Some(result), ..Default::default() })
+    let version = buckets.put(&input.bucket, &input.key, copy)?;
+    let mut output = CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id,
+        version_id: buckets.get(&input.bucket)?.told(version),
+        ..Default::default()
+    };
+    tell_encryption!(output, buckets.get(&input.bucket)?.object(&input.key)?.guard());
+    Ok(output)
 }
 
 /// Whether a directive says to replace.
@@ -77,7 +89,9 @@ fn directive(name: &str, value: Option<&str>) -> S3Result<bool> {
 }
 
 fn check_changes_something(input: &CopyObjectInput, new_headers: bool) -> S3Result<()> {
-    let onto_itself = source::name(&input.copy_source)? == (input.bucket.as_str(), input.key.as_str());
+    let (bucket, key, version) = source::name(&input.copy_source)?;
+    // An older version is brought back by copying it onto its key.
+    let onto_itself = (bucket, key, version) == (&*input.bucket, &*input.key, None);
     let changes = new_headers
         || input.storage_class.is_some()
         || input.website_redirect_location.is_some()

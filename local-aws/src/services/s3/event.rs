@@ -6,12 +6,32 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{Timestamp, TimestampFormat};
 use serde_json::json;
 
-use super::{bucket::owner, store::Buckets};
+use super::{
+    bucket::owner,
+    store::Buckets,
+    version::VersionId,
+    versions::{Deleted, Versioning},
+};
 use crate::services::Queues;
 
 /// What stays as it is in the key of an event.
 const KEPT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
+
+/// What a delete changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) event: &'static str,
+    pub(crate) key: String,
+    pub(crate) version: Option<VersionId>,
+}
+
+impl Change {
+    /// None if nothing changed.
+    pub(crate) fn of(deleted: Deleted, key: &str) -> Option<Self> {
+        Some(Self { event: deleted.event?, key: key.to_owned(), version: deleted.version })
+    }
+}
 
 /// What happened to an object.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +40,8 @@ pub(crate) struct Event<'a> {
     pub(crate) name: &'a str,
     pub(crate) bucket: &'a str,
     pub(crate) key: &'a str,
+    /// The version, if it is not the current object.
+    pub(crate) version: Option<VersionId>,
     pub(crate) now: SystemTime,
 }
 
@@ -34,9 +56,14 @@ impl Event<'_> {
         let Some(bucket) = buckets.named.get(self.bucket) else { return };
         for notification in bucket.notifications.iter().filter(|one| one.fits(self.name, self.key)) {
             let mut object = json!({ "key": key(self.key), "sequencer": format!("{number:018X}") });
-            if let Some(found) = bucket.find(self.key).filter(|_| self.name.starts_with("ObjectCreated")) {
+            let found = bucket.find(self.key).filter(|_| self.name.starts_with("ObjectCreated"));
+            if let Some(found) = found {
                 object["size"] = found.content.len().into();
                 object["eTag"] = found.etag.to_string().into();
+            }
+            let version = self.version.or_else(|| found.map(|found| found.version));
+            if let Some(version) = version.filter(|_| bucket.versioning != Versioning::Never) {
+                object["versionId"] = version.to_string().into();
             }
             let record = json!({
                 "eventVersion": "2.1",
@@ -44,7 +71,7 @@ impl Event<'_> {
                 "awsRegion": bucket.region,
                 "eventTime": time(self.now),
                 "eventName": self.name,
-                "userIdentity": { "principalId": owner().id },
+                "userIdentity": { "principalId": owner(&bucket.owner).id },
                 "requestParameters": { "sourceIPAddress": "127.0.0.1" },
                 "responseElements": { "x-amz-request-id": format!("{number:016X}"), "x-amz-id-2": "" },
                 "s3": {
@@ -52,7 +79,7 @@ impl Event<'_> {
                     "configurationId": notification.id(),
                     "bucket": {
                         "name": self.bucket,
-                        "ownerIdentity": { "principalId": owner().id },
+                        "ownerIdentity": { "principalId": owner(&bucket.owner).id },
                         "arn": format!("arn:aws:s3:::{}", self.bucket),
                     },
                     "object": object,

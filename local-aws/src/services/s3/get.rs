@@ -14,6 +14,7 @@ use s3s::{
 use super::{
     checksum::{Checksum, tell_checksum},
     condition::Conditions,
+    guard::{tell_encryption, tell_lock},
     headers::tell_headers,
     object::Object,
     reader::Reader,
@@ -30,7 +31,8 @@ struct Selection {
 }
 
 pub(crate) fn object(buckets: &Buckets, input: GetObjectInput) -> S3Result<GetObjectOutput> {
-    let object = buckets.get(&input.bucket)?.object(&input.key)?;
+    let bucket = buckets.get(&input.bucket)?;
+    let object = bucket.version(&input.key, input.version_id.as_deref())?;
     conditions!(input).check(object)?;
     if object.class.is_archived() {
         let message = "The operation is not valid for the object's storage class";
@@ -39,6 +41,7 @@ pub(crate) fn object(buckets: &Buckets, input: GetObjectInput) -> S3Result<GetOb
     let selection = select(object, input.range, input.part_number)?;
     let content = object.content.slice(selection.range.clone());
     let mut output = describe!(GetObjectOutput, object, &selection, input.checksum_mode);
+    output.version_id = bucket.told(object.version);
     output.body = Some(StreamingBlob::new(Reader::new(content)));
     output.tag_count = count(object.tags().len()).filter(|tags| *tags > 0);
     output.cache_control = input.response_cache_control.or(output.cache_control);
@@ -51,11 +54,13 @@ pub(crate) fn object(buckets: &Buckets, input: GetObjectInput) -> S3Result<GetOb
 }
 
 pub(crate) fn head(buckets: &Buckets, input: HeadObjectInput) -> S3Result<S3Response<HeadObjectOutput>> {
-    let object = buckets.get(&input.bucket)?.object(&input.key)?;
+    let bucket = buckets.get(&input.bucket)?;
+    let object = bucket.version(&input.key, input.version_id.as_deref())?;
     conditions!(input).check(object)?;
     let selection = select(object, input.range, input.part_number)?;
     let partial = selection.content_range.is_some();
-    let output = describe!(HeadObjectOutput, object, &selection, input.checksum_mode);
+    let mut output = describe!(HeadObjectOutput, object, &selection, input.checksum_mode);
+    output.version_id = bucket.told(object.version);
     let status = if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     Ok(S3Response::with_status(output, status))
 }
@@ -144,6 +149,8 @@ macro_rules! describe {
             ..Default::default()
         };
         tell_headers!(output, object.extra().headers);
+        tell_encryption!(output, object.guard());
+        tell_lock!(output, object.guard());
         if $mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED) {
             output.checksum_type = tell_checksum!(output, selection.checksum.as_ref());
         }

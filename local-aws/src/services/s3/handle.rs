@@ -6,10 +6,13 @@ use bytes::Bytes;
 
 use super::{
     content::Content,
-    object::{Key, Object, write_hex},
+    object::{Object, write_hex},
     store::{Bucket, Buckets, Store},
+    version::Version,
+    version_listing::{self, Entry, Query},
+    versions::Versioning,
 };
-use crate::services::clock::Clock;
+use crate::{front::ACCOUNT, services::clock::Clock};
 
 /// Seeds S3 and looks into it without a request: no limit, latency, fault or counter is in the way.
 ///
@@ -58,6 +61,8 @@ pub struct Digest([u8; 16]);
 pub struct ObjectView {
     /// The key.
     pub key: String,
+    /// The version id, `null` included; none if the bucket never kept versions.
+    pub version_id: Option<String>,
     /// The size in bytes.
     pub size: u64,
     /// The `ETag`, without quotes.
@@ -78,6 +83,36 @@ pub struct ObjectView {
     pub parts: Vec<u64>,
 }
 
+/// A version under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VersionView {
+    /// The key.
+    pub key: String,
+    /// The version id, `null` included.
+    pub version_id: String,
+    /// Whether it is the newest of its key.
+    pub is_latest: bool,
+    /// What it is a version of; none if it is a delete marker.
+    pub object: Option<ObjectView>,
+}
+
+/// How much a bucket holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BucketView {
+    /// The current objects.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// All versions that are not delete markers, the current ones included.
+    pub versions: u64,
+    /// Their bytes.
+    pub version_bytes: u64,
+    /// The delete markers.
+    pub delete_markers: u64,
+}
+
 impl S3Handle {
     pub(crate) const fn new(store: Arc<Store>, clock: Clock) -> Self {
         Self { store, clock }
@@ -85,8 +120,19 @@ impl S3Handle {
 
     /// Creates a bucket in `us-east-1`, unless it is there.
     pub fn create_bucket(&self, name: &str) {
-        let bucket = || Bucket::new("us-east-1".to_owned(), self.clock.now());
+        let bucket = || Bucket::new("us-east-1".to_owned(), ACCOUNT.to_owned(), self.clock.now());
         self.store.lock().named.entry(name.to_owned()).or_insert_with(bucket);
+    }
+
+    /// Keeps versions from now on, or no longer, as `PutBucketVersioning` does.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`].
+    pub fn set_versioning(&self, bucket: &str, enabled: bool) -> Result<(), S3Error> {
+        let mut buckets = self.store.lock();
+        let bucket = buckets.named.get_mut(bucket).ok_or_else(|| S3Error::NoSuchBucket(bucket.to_owned()))?;
+        bucket.versioning = if enabled { Versioning::Enabled } else { Versioning::Suspended };
+        Ok(())
     }
 
     /// Stores bytes.
@@ -122,7 +168,7 @@ impl S3Handle {
     }
 
     /// Stores many synthetic objects, given by key and size, as [`Self::put_synthetic`] does: a million takes
-    /// seconds, and about 230 bytes each.
+    /// seconds, and about 220 bytes each.
     ///
     /// # Errors
     /// [`S3Error::NoSuchBucket`]; [`S3Error::InvalidKey`] for the first such key, the objects before it stay.
@@ -144,8 +190,8 @@ impl S3Handle {
     /// [`S3Error::NoSuchBucket`].
     pub fn objects(&self, bucket: &str) -> Result<Vec<ObjectView>, S3Error> {
         let buckets = self.store.lock();
-        let objects = &find(&buckets, bucket)?.objects;
-        Ok(objects.iter().map(|(key, object)| ObjectView::new(key, object)).collect())
+        let bucket = find(&buckets, bucket)?;
+        Ok(bucket.objects.iter().map(|(key, object)| ObjectView::new(key.as_str(), object, bucket)).collect())
     }
 
     /// One object, if it is there.
@@ -154,8 +200,60 @@ impl S3Handle {
     /// [`S3Error::NoSuchBucket`].
     pub fn object(&self, bucket: &str, key: &str) -> Result<Option<ObjectView>, S3Error> {
         let buckets = self.store.lock();
-        let found = find(&buckets, bucket)?.objects.get_key_value(key.as_bytes());
-        Ok(found.map(|(key, object)| ObjectView::new(key, object)))
+        let bucket = find(&buckets, bucket)?;
+        Ok(bucket.find(key).map(|object| ObjectView::new(key, object, bucket)))
+    }
+
+    /// All versions of a bucket as S3 lists them: by key, and the newest of a key first. What a bucket that
+    /// never kept versions has is null versions.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`].
+    pub fn versions(&self, bucket: &str) -> Result<Vec<VersionView>, S3Error> {
+        let buckets = self.store.lock();
+        let bucket = find(&buckets, bucket)?;
+        let query =
+            Query { prefix: "", delimiter: None, key_marker: None, version_marker: None, max: usize::MAX };
+        let listed = version_listing::page(bucket.shelves(), &query).entries;
+        let view = |entry: &Entry<'_>| {
+            let (key, id, object, is_latest) = match entry {
+                Entry::Object { key, object, is_latest } => (*key, object.version, Some(*object), *is_latest),
+                Entry::Marker { key, marker, is_latest } => (*key, marker.version, None, *is_latest),
+                Entry::Prefix(_) => return None,
+            };
+            Some(VersionView {
+                key: key.to_owned(),
+                version_id: id.to_string(),
+                is_latest,
+                object: object.map(|object| ObjectView::new(key, object, bucket)),
+            })
+        };
+        Ok(listed.iter().filter_map(view).collect())
+    }
+
+    /// How much a bucket holds.
+    ///
+    /// # Errors
+    /// [`S3Error::NoSuchBucket`].
+    pub fn bucket(&self, bucket: &str) -> Result<BucketView, S3Error> {
+        let buckets = self.store.lock();
+        let bucket = find(&buckets, bucket)?;
+        let mut view = BucketView::default();
+        for object in bucket.objects.values() {
+            view.objects += 1;
+            view.bytes += object.content.len();
+        }
+        (view.versions, view.version_bytes) = (view.objects, view.bytes);
+        for version in bucket.history.values().flatten() {
+            match version {
+                Version::Object(object) => {
+                    view.versions += 1;
+                    view.version_bytes += object.content.len();
+                }
+                Version::Marker(_) => view.delete_markers += 1,
+            }
+        }
+        Ok(view)
     }
 
     /// How many objects a bucket has.
@@ -183,12 +281,13 @@ impl S3Handle {
     ) -> Result<(), S3Error> {
         let now = self.clock.now();
         let mut buckets = self.store.lock();
-        let bucket = buckets.named.get_mut(bucket).ok_or_else(|| S3Error::NoSuchBucket(bucket.to_owned()))?;
+        find(&buckets, bucket)?;
         for (key, content) in objects {
             if key.is_empty() || key.len() > 1_024 {
                 return Err(S3Error::InvalidKey(key));
             }
-            bucket.objects.insert(Key::from(key), Object::new(content, now));
+            let put = buckets.put(bucket, &key, Object::new(content, now));
+            put.map_err(|_no_such_bucket| S3Error::NoSuchBucket(bucket.to_owned()))?;
         }
         Ok(())
     }
@@ -205,7 +304,7 @@ fn seed_of(key: &str) -> u64 {
 }
 
 impl ObjectView {
-    fn new(key: &Key, object: &Object) -> Self {
+    fn new(key: &str, object: &Object, bucket: &Bucket) -> Self {
         let extra = object.extra();
         let named = [
             ("cache-control", extra.headers.cache_control),
@@ -216,7 +315,8 @@ impl ObjectView {
             ("x-amz-website-redirect-location", extra.headers.website_redirect),
         ];
         Self {
-            key: key.as_str().to_owned(),
+            key: key.to_owned(),
+            version_id: bucket.told(object.version),
             size: object.content.len(),
             etag: object.etag.to_string(),
             digest: Digest(object.content.identity()),

@@ -34,7 +34,7 @@ pub(crate) fn v1(buckets: &Buckets, input: ListObjectsInput) -> S3Result<ListObj
     // Without a delimiter the last key is marker enough.
     let next_marker = page.next().filter(|_| delimiter.is_some()).map(|next| encoding.write(next));
     let truncated = page.truncated;
-    let (contents, common_prefixes) = split(&page, encoding, true);
+    let (contents, common_prefixes) = split(&page, encoding, Some(&bucket.owner));
     Ok(ListObjectsOutput {
         name: Some(input.bucket),
         prefix: Some(encoding.write(prefix)),
@@ -60,9 +60,10 @@ pub(crate) fn v2(buckets: &Buckets, input: ListObjectsV2Input) -> S3Result<ListO
     let prefix = input.prefix.as_deref().unwrap_or_default();
     let after = resumed.as_deref().or(start_after);
     let page = listing::page(&bucket.objects, &Query { prefix, delimiter, after, max });
+    let fetch_owner = input.fetch_owner.unwrap_or(false);
     let next_continuation_token = page.next().map(token::write);
     let (truncated, key_count) = (page.truncated, i32::try_from(page.entries.len()).ok());
-    let (contents, common_prefixes) = split(&page, encoding, input.fetch_owner.unwrap_or(false));
+    let (contents, common_prefixes) = split(&page, encoding, fetch_owner.then_some(&*bucket.owner));
     Ok(ListObjectsV2Output {
         name: Some(input.bucket),
         prefix: Some(encoding.write(prefix)),
@@ -90,7 +91,11 @@ pub(crate) fn page_size(max: Option<i32>) -> S3Result<(usize, i32)> {
     Ok((size, max))
 }
 
-fn split(page: &Page<'_, Object>, encoding: Encoding, owned: bool) -> (Vec<dto::Object>, Vec<CommonPrefix>) {
+fn split(
+    page: &Page<'_, Object>,
+    encoding: Encoding,
+    of: Option<&str>,
+) -> (Vec<dto::Object>, Vec<CommonPrefix>) {
     let (mut contents, mut common_prefixes) = (Vec::new(), Vec::new());
     for entry in &page.entries {
         match entry {
@@ -100,7 +105,7 @@ fn split(page: &Page<'_, Object>, encoding: Encoding, owned: bool) -> (Vec<dto::
                 e_tag: Some(object.etag.into()),
                 key: Some(encoding.write(key)),
                 last_modified: Some(object.modified.into()),
-                owner: owned.then(owner),
+                owner: of.map(owner),
                 restore_status: None,
                 size: Some(signed(object.content.len())),
                 storage_class: Some(ObjectStorageClass::from_static(object.class.name())),

@@ -93,7 +93,7 @@ fn walk<'a, V>(
 
 /// The least bytes that are greater than all that start with the prefix. UTF-8 has no byte 0xFF, and a
 /// common prefix is never empty.
-fn successor(prefix: &str) -> Vec<u8> {
+pub(crate) fn successor(prefix: &str) -> Vec<u8> {
     let mut bytes = prefix.as_bytes().to_vec();
     if let Some(last) = bytes.last_mut() {
         *last += 1;

@@ -16,11 +16,13 @@ use super::{
     class::Class,
     condition::check_write,
     content::Content,
+    guard::{guard_of, tell_encryption},
     headers::headers_of,
     object::{EntityTag, Extra, Key, Layout, LayoutPart, Object, Seconds},
     store::{Buckets, no_such_upload, upload_key},
     tags,
-    upload::{Part, Upload},
+    upload::{Completed, Part, Upload},
+    version::VersionId,
 };
 
 /// The least bytes of a part that is not the last: 5 MiB.
@@ -43,13 +45,14 @@ pub(crate) fn create(
             tags: tags::of_header(input.tagging.as_deref())?,
             checksum: None,
             layout: None,
+            guard: guard_of!(input, buckets.get(&input.bucket)?, now).boxed(),
         },
         algorithm,
         kind: kind(algorithm, input.checksum_type.as_ref())?,
         parts: BTreeMap::new(),
     };
     let id = buckets.next_upload_id();
-    let output = CreateMultipartUploadOutput {
+    let mut output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
         upload_id: Some(id.clone()),
@@ -57,6 +60,7 @@ pub(crate) fn create(
         checksum_type: algorithm.map(|_| upload.kind.dto()),
         ..Default::default()
     };
+    tell_encryption!(output, upload.extra.guard.as_deref());
     buckets.get_mut(&input.bucket)?.uploads.insert((Key::from(input.key), id), upload);
     Ok(output)
 }
@@ -93,10 +97,10 @@ pub(crate) fn complete(
     input: &CompleteMultipartUploadInput,
     now: SystemTime,
 ) -> S3Result<CompleteMultipartUploadOutput> {
-    let bucket = buckets.get_mut(&input.bucket)?;
+    let bucket = buckets.get(&input.bucket)?;
     let upload_key = upload_key(&input.key, &input.upload_id);
-    if let Some(etag) = bucket.completed.get(&upload_key) {
-        return Ok(output(input, *etag));
+    if let Some(completed) = bucket.completed.get(&upload_key) {
+        return Ok(output(input, *completed));
     }
     let upload = bucket.upload(&input.key, &input.upload_id)?;
     let named = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
@@ -111,20 +115,25 @@ pub(crate) fn complete(
         let message = "The checksum you specified did not match the calculated checksum.";
         return Err(S3Error::with_message(S3ErrorCode::BadDigest, message));
     }
-    let mut output = output(input, object.etag);
-    output.checksum_type = tell_checksum!(output, object.checksum());
+    let (etag, checksum) = (object.etag, object.checksum().cloned());
+    let guard = object.extra().guard;
+    let completed = Completed { etag, version: buckets.put(&input.bucket, &input.key, object)? };
+    let bucket = buckets.get_mut(&input.bucket)?;
     bucket.uploads.remove(&upload_key);
-    bucket.completed.insert(upload_key, object.etag);
-    bucket.objects.insert(Key::from(input.key.as_str()), object);
+    bucket.completed.insert(upload_key, completed);
+    let mut output = output(input, completed);
+    output.checksum_type = tell_checksum!(output, checksum.as_ref());
+    tell_encryption!(output, guard.as_deref());
     Ok(output)
 }
 
-fn output(input: &CompleteMultipartUploadInput, etag: EntityTag) -> CompleteMultipartUploadOutput {
+fn output(input: &CompleteMultipartUploadInput, completed: Completed) -> CompleteMultipartUploadOutput {
     CompleteMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
         location: Some(format!("/{}/{}", input.bucket, input.key)),
-        e_tag: Some(etag.into()),
+        e_tag: Some(completed.etag.into()),
+        version_id: (completed.version != VersionId::NULL).then(|| completed.version.to_string()),
         ..Default::default()
     }
 }
@@ -179,6 +188,7 @@ fn assemble(upload: &Upload, parts: &[(i32, &Part)], now: SystemTime) -> Object 
     let object = Object {
         etag: EntityTag::multipart(parts.iter().map(|(_, part)| part.etag)),
         content,
+        version: VersionId::NULL,
         modified: Seconds::of(now),
         class: upload.class,
         extra: None,

@@ -6,13 +6,16 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use http::HeaderValue;
 use md5::{Digest as _, Md5};
-use s3s::dto::{ETag, Timestamp};
+use s3s::dto::{ETag, Timestamp, TimestampFormat};
 
 use super::{
     checksum::Checksum,
     class::Class,
     content::{Content, Identity},
+    guard::Guard,
+    version::VersionId,
 };
 
 /// A key, ordered by its UTF-8 bytes as S3 orders keys.
@@ -49,6 +52,8 @@ impl Borrow<[u8]> for Key {
 pub(crate) struct Object {
     pub(crate) content: Content,
     pub(crate) etag: EntityTag,
+    /// Null, unless the bucket kept versions when it was stored.
+    pub(crate) version: VersionId,
     pub(crate) modified: Seconds,
     pub(crate) class: Class,
     /// Most objects of a large bucket have none of these.
@@ -56,13 +61,14 @@ pub(crate) struct Object {
 }
 
 /// What few objects have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Extra {
     pub(crate) headers: Headers,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) checksum: Option<Checksum>,
     /// How it was uploaded, if it was in parts.
     pub(crate) layout: Option<Layout>,
+    pub(crate) guard: Option<Box<Guard>>,
 }
 
 /// What the metadata directive of a copy is about.
@@ -99,7 +105,8 @@ impl Object {
     /// An object in one part.
     pub(crate) fn new(content: Content, now: SystemTime) -> Self {
         let etag = EntityTag::single(content.identity());
-        Self { content, etag, modified: Seconds::of(now), class: Class::Standard, extra: None }
+        let modified = Seconds::of(now);
+        Self { content, etag, version: VersionId::NULL, modified, class: Class::Standard, extra: None }
     }
 
     pub(crate) fn with(mut self, extra: Extra) -> Self {
@@ -119,6 +126,10 @@ impl Object {
         self.extra.as_ref()?.checksum.as_ref()
     }
 
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        self.extra.as_ref()?.guard.as_deref()
+    }
+
     pub(crate) fn layout(&self) -> Option<&Layout> {
         self.extra.as_ref()?.layout.as_ref()
     }
@@ -135,6 +146,12 @@ pub(crate) struct EntityTag {
 impl EntityTag {
     pub(crate) const fn single(identity: Identity) -> Self {
         Self { md5: identity, parts: 0 }
+    }
+
+    /// Of a content under a key of KMS: not its MD5, and another each time that it is stored.
+    pub(crate) fn sealed(identity: Identity, seal: u64) -> Self {
+        let sealed = Md5::new_with_prefix(b"sealed").chain_update(identity).chain_update(seal.to_le_bytes());
+        Self { md5: sealed.finalize().into(), parts: 0 }
     }
 
     /// The MD5 of the MD5s of the parts, and their number.
@@ -183,6 +200,13 @@ impl Seconds {
         Self(u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
     }
 
+    /// As HTTP writes it.
+    pub(crate) fn header(self) -> Option<HeaderValue> {
+        let mut text = Vec::new();
+        Timestamp::from(self).format(TimestampFormat::HttpDate, &mut text).ok()?;
+        HeaderValue::from_bytes(&text).ok()
+    }
+
     pub(crate) fn time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.0.into())
     }
@@ -200,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_million_objects_are_compact() {
-        assert!(size_of::<(Key, Object)>() <= 96, "{}", size_of::<(Key, Object)>());
+        assert!(size_of::<(Key, Object)>() <= 88, "{}", size_of::<(Key, Object)>());
     }
 
     #[test]

@@ -1,18 +1,23 @@
 //! The operations that are here, each handed to the file of its noun.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use s3s::{S3Error, S3Request, S3Response, S3Result, dto};
+use s3s::{S3Request, S3Response, S3Result, auth::Credentials, dto};
 
 use super::{
-    attributes, bucket, copy, delete,
-    event::{self, Event},
-    get, list, multipart, notification, parts, put,
+    acl, attributes, bucket, copy, delete,
+    event::{self, Change, Event},
+    get,
+    keys::account_of,
+    list, list_versions, lock, multipart, notification, ownership, parts, payment, put,
     store::{Buckets, Store},
-    tags, uploads,
+    tags, uploads, versioning,
 };
-use crate::services::{Queues, clock::Clock};
+use crate::{
+    front::ACCOUNT,
+    services::{Queues, clock::Clock},
+};
 
 /// The operations over a store. Those that are not here answer `NotImplemented`.
 #[derive(Debug)]
@@ -28,8 +33,18 @@ impl Operations {
     }
 
     fn tell(&self, buckets: &mut Buckets, name: &str, bucket: &str, key: &str) {
-        Event { name, bucket, key, now: self.clock.now() }.tell(buckets, &*self.queues);
+        Event { name, bucket, key, version: None, now: self.clock.now() }.tell(buckets, &*self.queues);
     }
+
+    fn tell_change(&self, buckets: &mut Buckets, bucket: &str, change: &Change) {
+        let Change { event: name, key, version } = change;
+        Event { name, bucket, key, version: *version, now: self.clock.now() }.tell(buckets, &*self.queues);
+    }
+}
+
+/// The account of who asks.
+fn caller(credentials: Option<&Credentials>) -> &str {
+    credentials.map_or(ACCOUNT, |credentials| account_of(&credentials.access_key))
 }
 
 type Request<T> = S3Request<T>;
@@ -42,7 +57,8 @@ impl s3s::S3 for Operations {
         request: Request<dto::CreateBucketInput>,
     ) -> Answer<dto::CreateBucketOutput> {
         let region = request.region.as_ref().map_or("us-east-1", |region| region.as_str());
-        bucket::create(&mut self.store.lock(), &request.input, region, self.clock.now()).map(S3Response::new)
+        let place = (region, caller(request.credentials.as_ref()));
+        bucket::create(&mut self.store.lock(), &request.input, place, self.clock.now()).map(S3Response::new)
     }
 
     async fn delete_bucket(
@@ -80,9 +96,73 @@ impl s3s::S3 for Operations {
         notification::get(&self.store.lock(), &request.input).map(S3Response::new)
     }
 
+    async fn put_bucket_versioning(
+        &self,
+        request: Request<dto::PutBucketVersioningInput>,
+    ) -> Answer<dto::PutBucketVersioningOutput> {
+        versioning::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_bucket_versioning(
+        &self,
+        request: Request<dto::GetBucketVersioningInput>,
+    ) -> Answer<dto::GetBucketVersioningOutput> {
+        versioning::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_bucket_request_payment(
+        &self,
+        request: Request<dto::PutBucketRequestPaymentInput>,
+    ) -> Answer<dto::PutBucketRequestPaymentOutput> {
+        payment::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_bucket_request_payment(
+        &self,
+        request: Request<dto::GetBucketRequestPaymentInput>,
+    ) -> Answer<dto::GetBucketRequestPaymentOutput> {
+        payment::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_bucket_ownership_controls(
+        &self,
+        request: Request<dto::PutBucketOwnershipControlsInput>,
+    ) -> Answer<dto::PutBucketOwnershipControlsOutput> {
+        ownership::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_bucket_ownership_controls(
+        &self,
+        request: Request<dto::GetBucketOwnershipControlsInput>,
+    ) -> Answer<dto::GetBucketOwnershipControlsOutput> {
+        ownership::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn delete_bucket_ownership_controls(
+        &self,
+        request: Request<dto::DeleteBucketOwnershipControlsInput>,
+    ) -> Answer<dto::DeleteBucketOwnershipControlsOutput> {
+        ownership::delete(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_object_lock_configuration(
+        &self,
+        request: Request<dto::PutObjectLockConfigurationInput>,
+    ) -> Answer<dto::PutObjectLockConfigurationOutput> {
+        lock::put(&mut self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn get_object_lock_configuration(
+        &self,
+        request: Request<dto::GetObjectLockConfigurationInput>,
+    ) -> Answer<dto::GetObjectLockConfigurationOutput> {
+        lock::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
     async fn list_buckets(&self, request: Request<dto::ListBucketsInput>) -> Answer<dto::ListBucketsOutput> {
         let region = request.region.as_ref().map_or("us-east-1", |region| region.as_str());
-        bucket::list(&self.store.lock(), request.input, region).map(S3Response::new)
+        let place = (region, caller(request.credentials.as_ref()));
+        bucket::list(&self.store.lock(), request.input, place).map(S3Response::new)
     }
 
     async fn list_objects(&self, request: Request<dto::ListObjectsInput>) -> Answer<dto::ListObjectsOutput> {
@@ -94,6 +174,13 @@ impl s3s::S3 for Operations {
         request: Request<dto::ListObjectsV2Input>,
     ) -> Answer<dto::ListObjectsV2Output> {
         list::v2(&self.store.lock(), request.input).map(S3Response::new)
+    }
+
+    async fn list_object_versions(
+        &self,
+        request: Request<dto::ListObjectVersionsInput>,
+    ) -> Answer<dto::ListObjectVersionsOutput> {
+        list_versions::list(&self.store.lock(), request.input)
     }
 
     async fn get_object(&self, request: Request<dto::GetObjectInput>) -> Answer<dto::GetObjectOutput> {
@@ -127,10 +214,9 @@ impl s3s::S3 for Operations {
         request: Request<dto::DeleteObjectInput>,
     ) -> Answer<dto::DeleteObjectOutput> {
         let (mut buckets, input) = (self.store.lock(), request.input);
-        let was_there = buckets.get(&input.bucket)?.find(&input.key).is_some();
-        let output = delete::object(&mut buckets, &input)?;
-        if was_there {
-            self.tell(&mut buckets, "ObjectRemoved:Delete", &input.bucket, &input.key);
+        let (output, change) = delete::object(&mut buckets, &input, self.clock.now())?;
+        if let Some(change) = change {
+            self.tell_change(&mut buckets, &input.bucket, &change);
         }
         Ok(S3Response::new(output))
     }
@@ -140,21 +226,10 @@ impl s3s::S3 for Operations {
         request: Request<dto::DeleteObjectsInput>,
     ) -> Answer<dto::DeleteObjectsOutput> {
         let (mut buckets, input) = (self.store.lock(), request.input);
-        let (name, keys) =
-            (input.bucket.clone(), input.delete.objects.iter().map(|object| object.key.clone()));
-        let is_there =
-            |buckets: &Buckets, key: &str| Ok::<_, S3Error>(buckets.get(&name)?.find(key).is_some());
-        let mut were_there = BTreeSet::new();
-        for key in keys {
-            if is_there(&buckets, &key)? {
-                were_there.insert(key);
-            }
-        }
-        let output = delete::objects(&mut buckets, input)?;
-        for key in were_there {
-            if !is_there(&buckets, &key)? {
-                self.tell(&mut buckets, "ObjectRemoved:Delete", &name, &key);
-            }
+        let name = input.bucket.clone();
+        let (output, changes) = delete::objects(&mut buckets, input, self.clock.now())?;
+        for change in &changes {
+            self.tell_change(&mut buckets, &name, change);
         }
         Ok(S3Response::new(output))
     }
@@ -164,6 +239,20 @@ impl s3s::S3 for Operations {
         let output = copy::object(&mut buckets, input, &request.headers, self.clock.now())?;
         self.tell(&mut buckets, "ObjectCreated:Copy", &input.bucket, &input.key);
         Ok(S3Response::new(output))
+    }
+
+    async fn get_object_acl(
+        &self,
+        request: Request<dto::GetObjectAclInput>,
+    ) -> Answer<dto::GetObjectAclOutput> {
+        acl::get(&self.store.lock(), &request.input).map(S3Response::new)
+    }
+
+    async fn put_object_acl(
+        &self,
+        request: Request<dto::PutObjectAclInput>,
+    ) -> Answer<dto::PutObjectAclOutput> {
+        acl::put(&mut self.store.lock(), &request.input).map(S3Response::new)
     }
 
     async fn get_object_tagging(

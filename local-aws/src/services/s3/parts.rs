@@ -15,6 +15,7 @@ use super::{
     checksum::{Claims, claims, tell_checksum},
     content::Content,
     get::signed,
+    guard::tell_encryption,
     list::page_size,
     put::Uploaded,
     source::{self, source_conditions},
@@ -39,6 +40,7 @@ pub(crate) fn upload(
     now: SystemTime,
 ) -> S3Result<UploadPartOutput> {
     check_number(input.part_number)?;
+    let seal = buckets.next_seal();
     let upload = buckets.get_mut(&input.bucket)?.upload_mut(&input.key, &input.upload_id)?;
     if let (Some(expected), Some(came)) = (upload.algorithm, uploaded.algorithm)
         && expected != came
@@ -51,8 +53,10 @@ pub(crate) fn upload(
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
     }
     let algorithm = upload.algorithm.or(uploaded.algorithm).unwrap_or_default();
-    let part = Part::new(Content::bytes(uploaded.bytes), algorithm, now);
+    let mut part = Part::new(Content::bytes(uploaded.bytes), algorithm, now);
+    upload.seal(&mut part, seal);
     let mut output = UploadPartOutput { e_tag: Some(part.etag.into()), ..Default::default() };
+    tell_encryption!(output, upload.extra.guard.as_deref());
     let _kind = tell_checksum!(output, part.checksum.as_ref());
     upload.parts.insert(input.part_number, part);
     Ok(output)
@@ -64,28 +68,35 @@ pub(crate) fn copy(
     now: SystemTime,
 ) -> S3Result<UploadPartCopyOutput> {
     check_number(input.part_number)?;
+    let seal = buckets.next_seal();
     let algorithm = buckets.get(&input.bucket)?.upload(&input.key, &input.upload_id)?.algorithm;
     let source = source::find(buckets, &input.copy_source, &source_conditions!(input))?;
-    let len = source.content.len();
+    let len = source.object.content.len();
     let range = match input.copy_source_range.as_deref() {
         None => 0..len,
         Some(range) => range_of(range, len)?,
     };
     source::check_len(range.end - range.start)?;
-    let part = Part::new(source.content.slice(range), algorithm.unwrap_or_default(), now);
+    let mut part = Part::new(source.object.content.slice(range), algorithm.unwrap_or_default(), now);
+    let copy_source_version_id = source.told;
+    let upload = buckets.get_mut(&input.bucket)?.upload_mut(&input.key, &input.upload_id)?;
+    upload.seal(&mut part, seal);
     let mut result = CopyPartResult {
         e_tag: Some(part.etag.into()),
         last_modified: Some(part.modified.into()),
         ..Default::default()
     };
     let _kind = tell_checksum!(result, part.checksum.as_ref());
-    let upload = buckets.get_mut(&input.bucket)?.upload_mut(&input.key, &input.upload_id)?;
+    let mut output = UploadPartCopyOutput { copy_source_version_id, ..Default::default() };
+    tell_encryption!(output, upload.extra.guard.as_deref());
     upload.parts.insert(input.part_number, part);
-    Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+    output.copy_part_result = Some(result);
+    Ok(output)
 }
 
 pub(crate) fn list(buckets: &Buckets, input: &ListPartsInput) -> S3Result<ListPartsOutput> {
-    let upload = buckets.get(&input.bucket)?.upload(&input.key, &input.upload_id)?;
+    let bucket = buckets.get(&input.bucket)?;
+    let upload = bucket.upload(&input.key, &input.upload_id)?;
     let (max, max_parts) = page_size(input.max_parts)?;
     let marker = input.part_number_marker.unwrap_or_default();
     let mut after = upload.parts.range(marker.saturating_add(1)..);
@@ -112,8 +123,8 @@ pub(crate) fn list(buckets: &Buckets, input: &ListPartsInput) -> S3Result<ListPa
         upload_id: Some(input.upload_id.clone()),
         checksum_algorithm: upload.algorithm.map(super::checksum::Algorithm::dto),
         checksum_type: upload.algorithm.map(|_| upload.kind.dto()),
-        initiator: Some(dto::Initiator { id: owner().id, ..Default::default() }),
-        owner: Some(owner()),
+        initiator: Some(dto::Initiator { id: owner(&bucket.owner).id, ..Default::default() }),
+        owner: Some(owner(&bucket.owner)),
         is_truncated: Some(truncated),
         max_parts: Some(max_parts),
         part_number_marker: Some(marker),
@@ -141,6 +152,10 @@ fn range_of(range: &str, len: u64) -> S3Result<ops::Range<u64>> {
                        and last are the zero-based offsets of the first and last bytes to copy";
         return Err(S3Error::with_message(S3ErrorCode::InvalidArgument, message));
     };
+    if first >= len {
+        let message = "The specified copy range is invalid for the source object size";
+        return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
+    }
     if last >= len {
         let message = format!("Range specified is not valid for source object of size: {len}");
         return Err(S3Error::with_message(S3ErrorCode::InvalidArgument, message));

@@ -16,10 +16,12 @@ use super::{
     class::Class,
     condition::check_write,
     content::Content,
+    guard::{guard_of, tell_encryption},
     headers::headers_of,
-    object::{Extra, Key, Object},
+    object::{Extra, Object},
     store::Buckets,
     tags,
+    version::VersionId,
 };
 
 /// The most bytes of one upload: 5 GiB.
@@ -66,24 +68,29 @@ pub(crate) fn object(
     uploaded: Uploaded,
     now: SystemTime,
 ) -> S3Result<PutObjectOutput> {
-    let bucket = buckets.get_mut(&input.bucket)?;
-    let existing = bucket.find(&input.key);
+    let existing = buckets.get(&input.bucket)?.find(&input.key);
     check_write(existing, input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let named = Algorithm::of(input.checksum_algorithm.as_ref())?;
     let algorithm = uploaded.algorithm.or(named).unwrap_or_default();
     let class = Class::of(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
+    let guard = guard_of!(input, buckets.get(&input.bucket)?, now);
     let content = Content::bytes(uploaded.bytes);
     let extra = Extra {
         headers: headers_of!(input),
         tags: tags::of_header(input.tagging.as_deref())?,
         checksum: Checksum::of(&content, algorithm),
         layout: None,
+        guard: guard.boxed(),
     };
     let mut output = PutObjectOutput::default();
     output.checksum_type = tell_checksum!(output, extra.checksum.as_ref());
-    let object = Object { class, ..Object::new(content, now) }.with(extra);
+    tell_encryption!(output, extra.guard.as_deref());
+    let mut object = Object { class, ..Object::new(content, now) }.with(extra);
+    buckets.seal(&mut object);
     output.e_tag = Some(object.etag.into());
-    bucket.objects.insert(Key::from(input.key.as_str()), object);
+    let version = buckets.put(&input.bucket, &input.key, object)?;
+    // A null version goes without saying here.
+    output.version_id = (version != VersionId::NULL).then(|| version.to_string());
     Ok(output)
 }
 

@@ -32,7 +32,7 @@ impl Reader {
 
     fn read(&mut self) -> Option<Bytes> {
         loop {
-            let piece = self.content.pieces().get(self.piece)?;
+            let piece = self.content.piece(self.piece)?;
             let left = piece.len() - self.at;
             if left == 0 {
                 self.piece += 1;
@@ -41,7 +41,7 @@ impl Reader {
             }
             let chunk = match piece {
                 // The whole piece at once: it is read at 0 only, and is in memory already.
-                Piece::Bytes(bytes) => bytes.clone(),
+                Piece::Bytes(bytes) => bytes,
                 Piece::Run(run) => run.make(self.at, usize::try_from(left.min(CHUNK)).unwrap_or_default()),
             };
             self.at += chunk.len() as u64;

@@ -9,36 +9,48 @@ use super::{condition::Conditions, object::Object, store::Buckets};
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
 const COPY_MAX: u64 = 5_368_709_120;
 
+/// What is to be copied.
+#[derive(Debug)]
+pub(crate) struct Source<'a> {
+    pub(crate) object: &'a Object,
+    /// Its version, as the reply tells it.
+    pub(crate) told: Option<String>,
+}
+
 /// The object that is to be copied, if its conditions hold.
 ///
 /// # Errors
 /// `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`, `InvalidObjectState`;
-/// `InvalidArgument` for a source that is no bucket and key.
+/// `InvalidArgument` for a source that is no bucket and key, `InvalidRequest` for one that is a delete marker.
 pub(crate) fn find<'a>(
     buckets: &'a Buckets,
     source: &CopySource,
     conditions: &Conditions,
-) -> S3Result<&'a Object> {
-    let (bucket, key) = name(source)?;
-    let object = buckets.get(bucket)?.object(key)?;
+) -> S3Result<Source<'a>> {
+    let (bucket, key, version) = name(source)?;
+    let bucket = buckets.get(bucket)?;
+    let object = bucket.version(key, version).map_err(|error| match error.code() {
+        S3ErrorCode::MethodNotAllowed => {
+            let message =
+                "The source of a copy request may not specifically refer to a delete marker by version id.";
+            S3Error::with_message(S3ErrorCode::InvalidRequest, message)
+        }
+        _ => error,
+    })?;
     conditions.check_source(object)?;
     if object.class.is_archived() {
         let message = "Operation is not valid for the source object's storage class";
         return Err(S3Error::with_message(S3ErrorCode::InvalidObjectState, message));
     }
-    Ok(object)
+    Ok(Source { object, told: bucket.told(object.version) })
 }
 
-/// The bucket and the key of a source.
-pub(crate) fn name(source: &CopySource) -> S3Result<(&str, &str)> {
+/// The bucket, the key and the version of a source.
+pub(crate) fn name(source: &CopySource) -> S3Result<(&str, &str, Option<&str>)> {
     match source {
-        CopySource::Bucket { bucket, key, version_id } if !key.is_empty() => match version_id.as_deref() {
-            None | Some("null") => Ok((bucket, key)),
-            Some(_) => {
-                let message = "The specified version does not exist.";
-                Err(S3Error::with_message(S3ErrorCode::NoSuchVersion, message))
-            }
-        },
+        CopySource::Bucket { bucket, key, version_id } if !key.is_empty() => {
+            Ok((bucket, key, version_id.as_deref()))
+        }
         _ => Err(malformed()),
     }
 }

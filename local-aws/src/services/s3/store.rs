@@ -11,7 +11,10 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 use super::{
     notification::Notification,
     object::{EntityTag, Key, Object, Seconds},
-    upload::Upload,
+    ownership::Ownership,
+    upload::{Completed, Upload},
+    version::{Marker, Version, VersionId},
+    versions::Versioning,
 };
 
 /// All buckets, shared by the operations and the handles.
@@ -30,6 +33,8 @@ impl Store {
 pub(crate) struct Buckets {
     pub(crate) named: BTreeMap<String, Bucket>,
     uploads_begun: u64,
+    versions: u64,
+    seals: u64,
     events: u64,
 }
 
@@ -38,11 +43,22 @@ pub(crate) struct Buckets {
 pub(crate) struct Bucket {
     pub(crate) created: Seconds,
     pub(crate) region: String,
+    /// The account id.
+    pub(crate) owner: String,
+    pub(crate) requester_pays: bool,
+    pub(crate) ownership: Ownership,
+    /// Whether its versions can be locked.
+    pub(crate) locks: bool,
+    pub(crate) versioning: Versioning,
+    /// The current objects.
     pub(crate) objects: BTreeMap<Key, Object>,
+    /// What else the keys have, the newest last. A key with no current object has a delete marker there, and
+    /// last.
+    pub(crate) history: BTreeMap<Key, Vec<Version>>,
     /// By key, and then in the order in which they were begun, as ids are.
     pub(crate) uploads: BTreeMap<(Key, String), Upload>,
     /// What completed uploads answered: completing one again answers the same.
-    pub(crate) completed: BTreeMap<(Key, String), EntityTag>,
+    pub(crate) completed: BTreeMap<(Key, String), Completed>,
     pub(crate) notifications: Vec<Notification>,
 }
 
@@ -55,10 +71,45 @@ impl Buckets {
         self.named.get_mut(name).ok_or_else(no_such_bucket)
     }
 
+    /// A number that was not given before: no two objects under keys of KMS share an `ETag`.
+    pub(crate) fn next_seal(&mut self) -> u64 {
+        self.seals += 1;
+        self.seals
+    }
+
     /// The number of an event, greater than all before it.
     pub(crate) fn next_event(&mut self) -> u64 {
         self.events += 1;
         self.events
+    }
+
+    /// Stores an object as the current one, and answers its version.
+    pub(crate) fn put(&mut self, bucket: &str, key: &str, mut object: Object) -> S3Result<VersionId> {
+        object.version = self.next_version(bucket)?;
+        let version = object.version;
+        self.get_mut(bucket)?.put(key, object);
+        Ok(version)
+    }
+
+    /// What is under a key of KMS does not tell its MD5.
+    pub(crate) fn seal(&mut self, object: &mut Object) {
+        if object.guard().is_some_and(|guard| guard.kms.is_some()) {
+            object.etag = EntityTag::sealed(object.content.identity(), self.next_seal());
+        }
+    }
+
+    /// A delete marker that is not there yet.
+    pub(crate) fn marker(&mut self, bucket: &str, now: SystemTime) -> S3Result<Marker> {
+        Ok(Marker { version: self.next_version(bucket)?, modified: Seconds::of(now) })
+    }
+
+    /// The id of the next version; no bucket has an id of another.
+    fn next_version(&mut self, bucket: &str) -> S3Result<VersionId> {
+        if self.get(bucket)?.versioning != Versioning::Enabled {
+            return Ok(VersionId::NULL);
+        }
+        self.versions += 1;
+        Ok(VersionId::of(self.versions))
     }
 
     /// An upload id that was not given before, greater than all before it.
@@ -69,25 +120,24 @@ impl Buckets {
 }
 
 impl Bucket {
-    pub(crate) fn new(region: String, now: SystemTime) -> Self {
+    pub(crate) fn new(region: String, owner: String, now: SystemTime) -> Self {
         Self {
             created: Seconds::of(now),
             region,
+            owner,
+            requester_pays: false,
+            ownership: Ownership::default(),
+            locks: false,
+            versioning: Versioning::Never,
             objects: BTreeMap::new(),
+            history: BTreeMap::new(),
             uploads: BTreeMap::new(),
             completed: BTreeMap::new(),
             notifications: Vec::new(),
         }
     }
 
-    pub(crate) fn object(&self, key: &str) -> S3Result<&Object> {
-        self.find(key).ok_or_else(no_such_key)
-    }
-
-    pub(crate) fn object_mut(&mut self, key: &str) -> S3Result<&mut Object> {
-        self.objects.get_mut(key.as_bytes()).ok_or_else(no_such_key)
-    }
-
+    /// The current object, if there is one.
     pub(crate) fn find(&self, key: &str) -> Option<&Object> {
         self.objects.get(key.as_bytes())
     }
@@ -109,8 +159,12 @@ fn no_such_bucket() -> S3Error {
     S3Error::with_message(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist")
 }
 
-fn no_such_key() -> S3Error {
+pub(crate) fn no_such_key() -> S3Error {
     S3Error::with_message(S3ErrorCode::NoSuchKey, "The specified key does not exist.")
+}
+
+pub(crate) fn no_such_version() -> S3Error {
+    S3Error::with_message(S3ErrorCode::NoSuchVersion, "The specified version does not exist.")
 }
 
 pub(crate) fn no_such_upload() -> S3Error {

@@ -22,9 +22,16 @@ const KEY_MAX: usize = 128;
 const VALUE_MAX: usize = 256;
 
 pub(crate) fn get(buckets: &Buckets, input: &GetObjectTaggingInput) -> S3Result<GetObjectTaggingOutput> {
-    let tags = buckets.get(&input.bucket)?.object(&input.key)?.tags();
+    let bucket = buckets.get(&input.bucket)?;
+    let id = input.version_id.as_deref();
+    // Unlike other reads, this one is refused by a current delete marker too.
+    if let Some(marker) = bucket.marker(&input.key).filter(|_| id.is_none()) {
+        return Err(marker.not_allowed());
+    }
+    let object = bucket.version(&input.key, id)?;
     let tag = |(key, value): &(String, String)| Tag { key: Some(key.clone()), value: Some(value.clone()) };
-    Ok(GetObjectTaggingOutput { tag_set: tags.iter().map(tag).collect(), version_id: None })
+    let tag_set = object.tags().iter().map(tag).collect();
+    Ok(GetObjectTaggingOutput { tag_set, version_id: bucket.told(object.version) })
 }
 
 pub(crate) fn put(buckets: &mut Buckets, input: PutObjectTaggingInput) -> S3Result<PutObjectTaggingOutput> {
@@ -32,24 +39,31 @@ pub(crate) fn put(buckets: &mut Buckets, input: PutObjectTaggingInput) -> S3Resu
     let tags =
         tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect::<Vec<_>>();
     check(&tags)?;
-    set(buckets, &input.bucket, &input.key, tags)?;
-    Ok(PutObjectTaggingOutput::default())
+    let version_id = set(buckets, (&input.bucket, &input.key, input.version_id.as_deref()), tags)?;
+    Ok(PutObjectTaggingOutput { version_id })
 }
 
 pub(crate) fn delete(
     buckets: &mut Buckets,
     input: &DeleteObjectTaggingInput,
 ) -> S3Result<DeleteObjectTaggingOutput> {
-    set(buckets, &input.bucket, &input.key, Vec::new())?;
-    Ok(DeleteObjectTaggingOutput::default())
+    let version_id = set(buckets, (&input.bucket, &input.key, input.version_id.as_deref()), Vec::new())?;
+    Ok(DeleteObjectTaggingOutput { version_id })
 }
 
-fn set(buckets: &mut Buckets, bucket: &str, key: &str, tags: Vec<(String, String)>) -> S3Result<()> {
-    let object = buckets.get_mut(bucket)?.object_mut(key)?;
+/// Sets the tags of a bucket's key's version, and answers the version.
+fn set(
+    buckets: &mut Buckets,
+    (bucket, key, id): (&str, &str, Option<&str>),
+    tags: Vec<(String, String)>,
+) -> S3Result<Option<String>> {
+    let bucket = buckets.get_mut(bucket)?;
+    let object = bucket.version_mut(key, id)?;
     if !tags.is_empty() || object.extra.is_some() {
         object.extra.get_or_insert_default().tags = tags;
     }
-    Ok(())
+    let version = object.version;
+    Ok(bucket.told(version))
 }
 
 /// The tags of `x-amz-tagging`: a query string.

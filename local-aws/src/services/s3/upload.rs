@@ -7,6 +7,7 @@ use super::{
     class::Class,
     content::Content,
     object::{EntityTag, Extra, Seconds},
+    version::VersionId,
 };
 
 /// An upload that was begun.
@@ -19,6 +20,22 @@ pub(crate) struct Upload {
     pub(crate) algorithm: Option<Algorithm>,
     pub(crate) kind: Kind,
     pub(crate) parts: BTreeMap<i32, Part>,
+}
+
+impl Upload {
+    /// A part under a key of KMS does not tell its MD5.
+    pub(crate) fn seal(&self, part: &mut Part, seal: u64) {
+        if self.extra.guard.as_ref().is_some_and(|guard| guard.kms.is_some()) {
+            part.etag = EntityTag::sealed(part.content.identity(), seal);
+        }
+    }
+}
+
+/// What a completed upload became.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Completed {
+    pub(crate) etag: EntityTag,
+    pub(crate) version: VersionId,
 }
 
 /// A part that has arrived.

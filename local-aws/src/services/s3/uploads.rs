@@ -45,7 +45,7 @@ pub(crate) fn list(
         }
         match group {
             Some(group) => drop(groups.insert(group)),
-            None => uploads.push(describe(key, id, upload, encoding)),
+            None => uploads.push(describe((key, id), upload, encoding, &bucket.owner)),
         }
         last = Some((name, group.is_none().then(|| id.clone())));
     }
@@ -70,14 +70,14 @@ pub(crate) fn list(
     })
 }
 
-fn describe(key: &str, id: &str, upload: &Upload, encoding: Encoding) -> MultipartUpload {
+fn describe((key, id): (&str, &str), upload: &Upload, encoding: Encoding, account: &str) -> MultipartUpload {
     MultipartUpload {
         checksum_algorithm: upload.algorithm.map(super::checksum::Algorithm::dto),
         checksum_type: upload.algorithm.map(|_| upload.kind.dto()),
         initiated: Some(upload.begun.into()),
-        initiator: Some(dto::Initiator { id: owner().id, ..Default::default() }),
+        initiator: Some(dto::Initiator { id: owner(account).id, ..Default::default() }),
         key: Some(encoding.write(key)),
-        owner: Some(owner()),
+        owner: Some(owner(account)),
         storage_class: Some(StorageClass::from_static(upload.class.name())),
         upload_id: Some(id.to_owned()),
     }
