@@ -13,8 +13,8 @@ os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull,
                   AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 server.PROGRAM = sys.argv[1]
 
-import (  # noqa: E402
-    cli, conditions, copies, keys, listing, objects, program, queues, resources, streams, tables, uploads, versions)
+import cli, conditions, copies, keys, listing, objects, program  # noqa: E402
+import queues, resources, streams, tables, uploads, versions  # noqa: E402
 
 PEERS = [("boto3", module) for module in (objects, keys, listing, copies, uploads, versions, tables, streams, queues,
                                           resources, conditions)]

@@ -333,6 +333,15 @@ mod tests {
     }
 
     #[test]
+    fn listings_of_versions_draw_from_what_listings_do() {
+        let limiter = Limiter::new(Limits::aws(), 0);
+        let list = |name, prefix| action("s3", name, prefix);
+        assert_eq!(passed(&limiter, Duration::ZERO, &list("ListObjectVersions", "b/a"), 5_000), 5_000);
+        assert_eq!(passed(&limiter, Duration::ZERO, &list("ListObjectsV2", "b/z"), 5_000), 500);
+        assert_eq!(passed(&limiter, Duration::ZERO, &list("CopyObject", "b/k"), 1), 1);
+    }
+
+    #[test]
     fn streams_and_shards_have_limits_of_their_own() {
         let limiter = Limiter::new(Limits::aws(), 0);
         let records = |shard| action("kinesis", "GetRecords", shard);
