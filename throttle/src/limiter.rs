@@ -163,16 +163,21 @@ impl Limiter {
     ///
     /// It is learnt from as from any other.
     pub fn send_anyway(&mut self, now: Duration, cost: u32) -> Stamp {
+        if let Phase::Open(opening) = &mut self.phase {
+            opening.asked(now, self.in_flight, cost);
+        }
+        self.hurry(now);
+        self.send(now, cost)
+    }
+
+    /// The next call is due at `now` at the latest.
+    fn hurry(&mut self, now: Duration) {
         match &mut self.phase {
-            Phase::Open(opening) => {
-                opening.asked(now, self.in_flight, cost);
-                opening.hurry(now);
-            }
+            Phase::Open(opening) => opening.hurry(now),
             Phase::Search(search) => search.hurry(now),
             Phase::Track(track) => track.hurry(now),
             Phase::Contest(contest) => contest.hurry(now),
         }
-        self.send(now, cost)
     }
 
     fn send(&mut self, now: Duration, cost: u32) -> Stamp {
@@ -196,6 +201,8 @@ impl Limiter {
             Phase::Track(track) => track.sent(now, cost, &self.interval, &self.facts),
             Phase::Contest(contest) => contest.sent(now, cost, &self.facts),
         };
+        // What departs within a pause is charged on top of it.
+        self.hurry(now.saturating_add(LONGEST_SLEEP));
         if full {
             self.interval.overflow();
         }
