@@ -8,7 +8,7 @@ mod described;
 
 use aws_sdk_ec2::{
     Client,
-    types::{Filter, Instance as Told},
+    types::{Filter, Instance as Told, LaunchTemplateVersion as ToldVersion, Reservation},
 };
 use described::{ACCOUNT, calls, one_call, refused, world};
 use tidegate_local_aws::{
@@ -59,7 +59,7 @@ async fn found(ec2: &Client, filters: Vec<Filter>) -> Result<Vec<String>, (Strin
     let (code, message) = refused(&told);
     let problem = (code.to_owned(), message.to_owned());
     let told = told.map_err(|_| problem)?;
-    let instances = told.reservations().iter().flat_map(|it| it.instances());
+    let instances = told.reservations().iter().flat_map(Reservation::instances);
     Ok(instances.map(|it| it.instance_id().unwrap().to_owned()).collect())
 }
 
@@ -243,7 +243,8 @@ async fn launch_templates_have_pages_of_their_own() {
     let id = one.launch_templates()[0].launch_template_id().unwrap();
     let versions =
         ec2.describe_launch_template_versions().launch_template_id(id).max_results(2).send().await.unwrap();
-    let numbers: Vec<_> = versions.launch_template_versions().iter().map(|it| it.version_number()).collect();
+    let numbers: Vec<_> =
+        versions.launch_template_versions().iter().map(ToldVersion::version_number).collect();
     assert_eq!(numbers, [Some(3), Some(2)], "the latest first");
     let latest = ec2
         .describe_launch_template_versions()
@@ -280,11 +281,8 @@ async fn each_type_has_its_own_errors() {
 
 #[tokio::test(start_paused = true)]
 async fn volumes_are_filtered_by_what_they_are_attached_to() {
-    let volume = |number: usize, size: u32| Volume {
-        id: format!("vol-{number:017x}"),
-        size: size.try_into().unwrap(),
-        ..Volume::default()
-    };
+    let volume =
+        |number: usize, size: u32| Volume { id: format!("vol-{number:017x}"), size, ..Volume::default() };
     let attached = Instance { volumes: vec![format!("vol-{:017x}", 1)], ..instance(1, "web", "running") };
     let resources = Resources {
         instances: vec![attached],
