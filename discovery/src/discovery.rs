@@ -118,7 +118,7 @@ impl Discovery {
     }
 
     /// Fetches everything anew that was looked for, asked for or led to. What was listed is listed again, so what is
-    /// new is found as well.
+    /// new is found as well, and what had failed is no [problem](Report::problems) any more unless it fails again.
     pub fn refresh_all(&self) {
         self.runner().with(Engine::refresh_all);
     }

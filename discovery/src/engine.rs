@@ -46,6 +46,9 @@ use crate::{
     settle::Obligations,
 };
 
+/// Why what is owed has failed when a mirror panicked.
+const PANICKED: &str = "the mirror panicked";
+
 /// The number of no group.
 const NO_GROUP: u32 = 0;
 
@@ -88,6 +91,8 @@ pub(crate) struct Engine {
     /// How many operations there were.
     operation: u64,
     is_closed: bool,
+    /// A mirror panicked amid an operation.
+    is_abandoned: bool,
 }
 
 /// Bounds that the user sets.
@@ -191,6 +196,7 @@ impl Engine {
             now: Duration::ZERO,
             operation: 0,
             is_closed: false,
+            is_abandoned: false,
         }
     }
 
@@ -282,6 +288,37 @@ impl Engine {
         self.watchers.clear();
     }
 
+    /// Ends everything, as a mirror panicked amid an operation: what is owed has failed.
+    ///
+    /// Nothing is decided from what the operation left behind, and no mirror is asked any more.
+    pub(crate) fn abandon(&mut self) {
+        (self.is_closed, self.is_abandoned) = (true, true);
+        self.released = 0;
+        self.todo.clear();
+        self.wakes.clear();
+        self.pending.clear();
+        for lane in self.lanes.values_mut() {
+            lane.queue.clear();
+            lane.halves.clear();
+        }
+        let why = self.reasons.number_of(&PANICKED.into());
+        for id in self.nodes.ids() {
+            let node = &mut self.nodes[id];
+            if !node.is.busy {
+                continue;
+            }
+            (node.is.busy, node.is.awaiting, node.is.queued, node.is.joined) = (false, false, false, false);
+            if node.state == State::Found {
+                node.is.stale = true;
+            } else {
+                self.set_state(id, State::Failed(why));
+            }
+        }
+        self.abandon_lists();
+        self.watchers.clear();
+        self.settle.clear();
+    }
+
     /// Calls back when a node is answered for, at once if it is.
     pub(crate) fn watch(&mut self, id: Id) -> Option<oneshot::Receiver<()>> {
         let id = self.canonical(id);
@@ -290,7 +327,12 @@ impl Engine {
             return None;
         }
         let (tell, told) = oneshot::channel();
-        self.watchers.entry(id).or_default().push(tell);
+        let watchers = self.watchers.entry(id).or_default();
+        if watchers.len() == watchers.capacity() {
+            // Those that went away are let go of before there is room made for more.
+            watchers.retain(|it| !it.is_closed());
+        }
+        watchers.push(tell);
         Some(told)
     }
 

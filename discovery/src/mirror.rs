@@ -13,7 +13,8 @@ use crate::{Answers, Fetch, FetchError, Find, Parts, Plan, Refs, Term};
 ///
 /// # Contract
 ///
-/// - [`refs`](Self::refs), [`key`](Self::key), [`aliases`](Self::aliases) and [`group`](Self::group) are pure.
+/// - [`refs`](Self::refs), [`key`](Self::key), [`aliases`](Self::aliases) and [`group`](Self::group) are pure. One
+///   that panics ends the discovery: what is owed has failed, and the report is [abandoned](crate::Report::abandoned).
 /// - [`fetch`](Self::fetch) makes one call for the keys that it is given, or as few as it can; every call goes through
 ///   [`Fetch`], which is a throttle: its first permit has been waited for already.
 /// - What a successful fetch does not answer is absent. What it cannot read is [`Answers::unreadable`]: one resource

@@ -23,6 +23,10 @@ pub struct Report {
     pub left_out: u64,
     /// Aliases that stand for two resources: the first one has it.
     pub conflicts: Vec<String>,
+    /// Whether a mirror panicked where it must not, in a key or in references: all that was owed then failed, and
+    /// nothing is asked for any more.
+    #[serde(default)]
+    pub abandoned: bool,
 }
 
 /// What could not be seen.
@@ -74,6 +78,7 @@ impl Report {
     pub fn is_complete(&self) -> bool {
         self.problems.is_empty()
             && self.left_out == 0
+            && !self.abandoned
             && self.outcomes.iter().all(|(outcome, count)| outcome.is_seen() || *count == 0)
     }
 

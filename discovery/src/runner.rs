@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -91,7 +92,11 @@ impl Runner {
     pub(crate) fn with<T>(self: &Arc<Self>, tell: impl FnOnce(&mut Engine) -> T) -> T {
         let mut engine = self.lock();
         engine.tick(self.began.elapsed());
-        let answer = tell(&mut engine);
+        let answer = catch_unwind(AssertUnwindSafe(|| tell(&mut engine)));
+        if answer.is_err() {
+            // A key or a reference could not be had of a model: who waits must not wait for ever.
+            engine.abandon();
+        }
         let wakes = engine.take_wakes();
         // Before anybody else changes it, so that the last one that is told is the last one that there was.
         self.progress.send_replace(engine.progress());
@@ -103,7 +108,7 @@ impl Runner {
                 _ => self.spawn(async move { runner.pump(lane).await }),
             }
         }
-        answer
+        answer.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Looks at the engine.
@@ -138,6 +143,7 @@ impl Runner {
 
     /// Sees to a lane until there is nothing in it.
     async fn pump(self: Arc<Self>, lane: LaneId) {
+        let _guard = Pumped(&self);
         loop {
             match self.with(|engine| engine.step(lane)) {
                 Step::Rest => return,
@@ -263,6 +269,17 @@ impl Patience {
         let pause = self.next;
         self.next = (pause * 2).min(LONGEST_PAUSE);
         Some(pause)
+    }
+}
+
+/// A lane that is seen to: if its task panics, as a throttle may, nobody would see to it any more.
+struct Pumped<'a>(&'a Arc<Runner>);
+
+impl Drop for Pumped<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.with(Engine::abandon);
+        }
     }
 }
 

@@ -43,9 +43,19 @@ impl Obligations {
 
     pub(crate) fn release(&self, count: usize) {
         if count > 0 && self.open.fetch_sub(count, Ordering::AcqRel) == count {
-            let waiting = mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-            waiting.into_iter().for_each(Waker::wake);
+            self.wake_all();
         }
+    }
+
+    /// Lets go of all that is owed.
+    pub(crate) fn clear(&self) {
+        self.open.store(0, Ordering::Release);
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
+        let waiting = mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) fn open(&self) -> usize {

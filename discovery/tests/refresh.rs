@@ -130,6 +130,13 @@ async fn what_cannot_be_fetched_anew_stays_and_is_stale() {
     assert_eq!(note(&discovery, "b01/i00").await, found("new"));
     assert!(discovery.snapshot().nodes().all(|node| !node.is_stale()));
     assert!(report.covers("shelf:item", &scope()), "now all was seen");
+    assert!(report.is_complete(), "what had failed is no problem any more: {:?}", report.problems);
+    shelf.rule(|_| Some(FetchError::denied("nobody may")));
+    for _ in 0..2 {
+        discovery.refresh_all();
+        let report = discovery.settled().await;
+        assert!(!report.problems.is_empty(), "what is denied stays denied");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

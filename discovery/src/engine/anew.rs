@@ -3,10 +3,17 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::{Demand, Engine, Id, ListState, State};
+use crate::OutcomeKind;
 
 impl Engine {
     /// Fetches everything anew that was looked for, asked for or led to: what was listed as lists, which may tell more.
     pub(crate) fn refresh_all(&mut self) {
+        if !self.is_closed {
+            // What failed is tried again, and may go better; what is denied is so for good.
+            self.problems.retain(|(_, _, outcome), _| {
+                matches!(outcome, OutcomeKind::Denied | OutcomeKind::Unsupported)
+            });
+        }
         // A list that is under way is as new as can be.
         let listing = self.listing();
         let wholes = self.wholes.keys().copied().filter(|it| !listing.contains(it)).collect();

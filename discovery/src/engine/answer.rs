@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Demand, Engine, Id, LaneId, ListState, State, Work, list::NAMELESS};
+use super::{Demand, Engine, Id, LaneId, ListState, PANICKED, State, Work, list::NAMELESS};
 use crate::{
     FetchError, FetchErrorKind, OutcomeKind,
     answers::{Answer, AnyModel, Told},
@@ -84,8 +84,10 @@ impl Engine {
 
     /// A call will never be answered: its task is gone.
     pub(crate) fn lost(&mut self, lane: LaneId, ids: &[Id], panicked: bool) {
-        let error = FetchError::failed("the mirror panicked");
+        let error = FetchError::failed(PANICKED);
         match (lane.work, panicked) {
+            // What was owed has been seen to.
+            _ if self.is_closed => self.landed(lane),
             (Work::List, true) => {
                 self.listed(lane, Err(error));
             }
@@ -132,8 +134,9 @@ impl Engine {
     fn refuse(&mut self, lane: LaneId, ids: &[Id], error: &FetchError) {
         let (outcome, reason) = (outcome_of(error), Arc::<str>::from(error.line()));
         let Some(api) = self.api(lane) else { return };
-        // What was asked for again meanwhile waits for that call.
-        let mut ids: Vec<Id> = ids.iter().copied().filter(|id| !self.nodes[*id].is.queued).collect();
+        // What was asked for by id again meanwhile waits for that call.
+        let waits = |id: &Id| lane.work == Work::Fetch && self.nodes[*id].is.queued;
+        let mut ids: Vec<Id> = ids.iter().copied().filter(|id| !waits(id)).collect();
         if matches!(outcome, OutcomeKind::Denied | OutcomeKind::Unsupported) {
             // It is not called again in this scope: all that waits for it is answered now.
             self.refused.insert((lane.kind, lane.work, lane.scope), (outcome, Arc::clone(&reason)));

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Engine, Id, LaneId, NO_GROUP, Work};
+use super::{Engine, Id, LaneId, NO_GROUP, PANICKED, Work};
 use crate::OutcomeKind;
 
 /// Why what an answer does not tell may be in it.
@@ -162,6 +162,25 @@ impl Engine {
             whole.lacks_keys |= result.is_err();
         }
         self.check_whole(kind, scope);
+    }
+
+    /// Ends all lists that are running, as those of an engine that is abandoned.
+    pub(super) fn abandon_lists(&mut self) {
+        let running: Vec<_> = self.lists.keys().copied().filter(|list| self.is_listing(*list)).collect();
+        for list in running {
+            let (kind, scope, group) = list;
+            let reason: Arc<str> = PANICKED.into();
+            if let Some(list) = self.lists.get_mut(&list) {
+                list.waiting.clear();
+                list.state = ListState::Ended(OutcomeKind::Failed, Arc::clone(&reason));
+            }
+            if let Some(api) = self.api(LaneId { kind, work: Work::List, scope, group }) {
+                self.problem(api, scope, OutcomeKind::Failed, &reason);
+            }
+            if let Some(whole) = self.wholes.get_mut(&(kind, scope)) {
+                whole.lacks_keys = true;
+            }
+        }
     }
 
     pub(super) fn can_fetch(&self, kind: u16, scope: u32) -> bool {

@@ -103,6 +103,7 @@ impl Engine {
         let mut problems: Vec<Problem> = problems.collect();
         problems.sort_by(|a, b| (&a.api, &a.scope, a.outcome).cmp(&(&b.api, &b.scope, b.outcome)));
         let conflicts = self.conflicts.iter().cloned().collect();
-        Report { outcomes, calls, problems, coverage, left_out: self.left_out, conflicts }
+        let (left_out, abandoned) = (self.left_out, self.is_abandoned);
+        Report { outcomes, calls, problems, coverage, left_out, conflicts, abandoned }
     }
 }

@@ -130,5 +130,8 @@ pub(crate) fn unseen(report: &Report) -> Option<String> {
     if report.left_out > 0 {
         parts.push(format!("{} left out, as there are too many", report.left_out));
     }
+    if report.abandoned {
+        parts.push("given up, as a mirror panicked".to_owned());
+    }
     Some(format!("incomplete: {}", parts.join(", ")))
 }
