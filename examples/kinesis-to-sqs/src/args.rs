@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// The queue. In a FIFO queue, whose name ends in .fifo, each partition key is a message group.
     #[arg(long)]
     pub(crate) queue_url: String,
-    /// Where records are kept that SQS cannot take: s3://BUCKET or s3://BUCKET/PREFIX.
+    /// Where records are kept that SQS cannot take: `s3://BUCKET` or `s3://BUCKET/PREFIX`.
     #[arg(long, value_parser = place)]
     pub(crate) failures: (String, String),
     /// Keys of a shard that are on their way to the queue at once.

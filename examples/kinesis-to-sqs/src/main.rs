@@ -67,12 +67,9 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
     let handling = Handling::new(move |record: Record, _| {
         let (publisher, sent, refused) = (publisher.clone(), Arc::clone(&counted), Arc::clone(&unsent));
         async move {
-            let error = match publisher.send(letter(&record, queue)).await {
-                Ok(_) => {
-                    sent.fetch_add(1, Relaxed);
-                    return Ok(());
-                }
-                Err(error) => error,
+            let Err(error) = publisher.send(letter(&record, queue)).await else {
+                sent.fetch_add(1, Relaxed);
+                return Ok(());
             };
             match error.kind() {
                 PublishErrorKind::TooLarge | PublishErrorKind::InvalidInput | PublishErrorKind::Refused => {
