@@ -8,6 +8,8 @@ mod alphabet;
 mod coverage;
 mod entry;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -168,7 +170,8 @@ impl Segments {
     pub(crate) fn page(&mut self, id: SegmentId, page: Page) -> Found {
         // A page that was asked for before a restart.
         let Some(segment) = self.live.remove(&id) else { return Found::New(Vec::new(), None) };
-        self.pages += 1;
+        // One without keys says nothing of where there are any.
+        self.pages += u64::from(!page.entries.is_empty());
         if self.walk.is_some() {
             let found = self.walked(id, segment, page);
             let is_over = self.live.is_empty() && self.unlisted.is_empty();

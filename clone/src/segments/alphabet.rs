@@ -9,12 +9,18 @@ const BITS: u32 = 96;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Alphabet {
     chars: Vec<char>,
+    /// What all of them begin with; nothing before the first.
+    common: Option<String>,
 }
 
 impl Alphabet {
     /// Learns the characters of a key. Control characters are left out: a key made of guesses need not have
     /// any.
     pub(crate) fn learn(&mut self, key: &str) {
+        match &mut self.common {
+            Some(common) => common.truncate(common_prefix(common, key)),
+            None => self.common = Some(key.to_owned()),
+        }
         for c in key.chars().filter(|c| !c.is_control()) {
             if let Err(at) = self.chars.binary_search(&c) {
                 self.chars.insert(at, c);
@@ -37,6 +43,17 @@ impl Alphabet {
         (BITS / (u128::BITS - self.base().leading_zeros()).max(1)) as usize
     }
 
+    /// How many bytes of `last` and of all that is up to `until` say nothing, and where that ends then: what both begin with;
+    /// or, where all keys begin with more than a number has room for, as much of that as leaves room.
+    fn stem<'u>(&self, last: &str, until: Option<&'u str>) -> (usize, Option<&'u str>) {
+        let shared = until.map_or(0, |until| common_prefix(last, until));
+        let common = self.common.as_deref().filter(|common| last.starts_with(common)).unwrap_or_default();
+        let (chars, width) = (common.chars().count(), self.width());
+        let stem = if chars < width { 0 } else { chars - width / 2 };
+        let stem = common.char_indices().nth(stem).map_or(common.len(), |(at, _)| at);
+        if stem > shared { (stem, None) } else { (shared, until.map(|until| &until[shared..])) }
+    }
+
     /// The number of the first `width` characters of `text`; missing ones count as the first.
     fn number(&self, text: &str, width: usize) -> u128 {
         let base = self.base();
@@ -55,13 +72,13 @@ impl Alphabet {
     /// How many keys there may be after `last` and up to `until`, if `count` were found between `first` and
     /// `last`. All without the prefix that every key has.
     pub(crate) fn estimate(&self, first: &str, last: &str, count: usize, until: Option<&str>) -> u64 {
-        let common = until.map_or(0, |until| common_prefix(last, until));
+        let (common, until) = self.stem(last, until);
         let width = self.width();
         let at = self.number(&last[common..], width);
         // A first key from before the common part is as far away as can be told.
         let from = first.get(common..).filter(|_| first[..common] == last[..common]);
         let from = from.map_or(0, |first| self.number(first, width));
-        let left = self.end(until.map(|until| &until[common..]), width).saturating_sub(at);
+        let left = self.end(until, width).saturating_sub(at);
         let span = at.saturating_sub(from).max(1);
         u64::try_from(left.saturating_mul(count as u128) / span).unwrap_or(u64::MAX)
     }
@@ -78,8 +95,8 @@ impl Alphabet {
         if self.chars.len() < 2 || pieces < 2 {
             return Vec::new();
         }
-        let common = until.map_or(0, |until| common_prefix(last, until));
-        let (low, high) = (&last[common..], until.map(|until| &until[common..]));
+        let (common, high) = self.stem(last, until);
+        let low = &last[common..];
         let spaces = |width| {
             let from = self.number(low, width);
             (from, self.end(high, width).saturating_sub(from))
