@@ -28,6 +28,7 @@ pub struct Cloner {
     pub(crate) map_key: Option<Arc<MapKey>>,
     pub(crate) max_deletes: Option<u64>,
     pub(crate) dry_run: bool,
+    pub(crate) hints: Arc<[Key]>,
     #[cfg(feature = "journal")]
     pub(crate) journal: Option<crate::Journal>,
 }
@@ -53,6 +54,7 @@ impl Cloner {
             map_key: None,
             max_deletes: None,
             dry_run: false,
+            hints: Arc::default(),
             #[cfg(feature = "journal")]
             journal: None,
         }
@@ -149,6 +151,15 @@ impl Cloner {
     /// How often one request is sent before it counts as failed; throttles do not count. Default: 8.
     pub fn attempts(mut self, attempts: NonZeroU32) -> Self {
         self.attempts = attempts;
+        self
+    }
+
+    /// Keys of the source, with its prefix, at which the listing is cut from its first request on: the
+    /// [hints](Report::hints) of an earlier run, or every so many keys of an inventory. They may be wrong, in no order, or of
+    /// objects that are gone: that costs requests, and nothing else. Each is a listing, so there should be no more than some
+    /// thousands. Default: none, and the cuts are learnt.
+    pub fn hints(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.hints = keys.into_iter().collect();
         self
     }
 

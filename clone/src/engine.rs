@@ -17,9 +17,11 @@ use tokio::{
 };
 
 use self::keeper::Keeper;
+#[cfg(feature = "journal")]
+pub(crate) use self::plain::plain_client;
 pub(crate) use self::{
     part::{Part, Split},
-    plain::{plain, plain_client, requester},
+    plain::{plain, requester},
 };
 use crate::{
     Cloner, Entry, Error, KeyRange, Report, Undeleted, Unlisted,
@@ -92,7 +94,12 @@ impl Engine {
         let looks = planner.looks() && !is_mapped;
         let abreast = Abreast::new(source.clone(), destination.clone(), looks, cloner.max_deletes.is_some());
         Self {
-            segments: Segments::over(source.prefix.clone(), cloner.listings_in_flight, &part.ranges),
+            segments: Segments::over(
+                source.prefix.clone(),
+                cloner.listings_in_flight,
+                &part.ranges,
+                &cloner.hints,
+            ),
             abreast: Arc::new(abreast),
             deleter: Deleter::new(destination.clone(), Arc::clone(&requester)),
             copier: Arc::new(Copier::new(
@@ -370,7 +377,7 @@ impl Engine {
         counters.failed.store(failed, Relaxed);
     }
 
-    fn report(self, began: Instant) -> Report {
+    fn report(mut self, began: Instant) -> Report {
         let counters = &self.requester.counters;
         counters.in_flight.store(0, Relaxed);
         counters.listing.store(0, Relaxed);
@@ -382,6 +389,7 @@ impl Engine {
         report.throttled = counters.throttled.load(Relaxed);
         report.retries = counters.retries.load(Relaxed);
         report.segments = self.segments.created();
+        report.hints = self.segments.take_hints();
         report.failures = self.tally.into_failures();
         report.orphans = self.copier.take_orphans();
         let unlisted = self.segments.into_unlisted().into_iter().map(|(range, failed)| {

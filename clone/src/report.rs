@@ -39,6 +39,7 @@ pub struct Report {
     pub(crate) throttled: u64,
     pub(crate) retries: u64,
     pub(crate) segments: u64,
+    pub(crate) hints: Vec<Key>,
     pub(crate) failures: Vec<Failures>,
     pub(crate) unlisted: Vec<Unlisted>,
     pub(crate) orphans: Vec<OrphanedUpload>,
@@ -235,6 +236,14 @@ impl Report {
     #[must_use]
     pub fn segments(&self) -> u64 {
         self.segments
+    }
+
+    /// Where the keys are: up to 1,000 of them, in order, which cut what was listed into ranges of about equal weight, of about
+    /// four pages or more. For [`Cloner::hints`](crate::Cloner::hints) of the next run. None, if there are no more than four
+    /// pages, or if workers listed them.
+    #[must_use]
+    pub fn hints(&self) -> &[Key] {
+        &self.hints
     }
 
     /// What was not copied, by error code and common prefix, the largest group first: failed, changed and

@@ -7,6 +7,7 @@
 mod alphabet;
 mod coverage;
 mod entry;
+mod sample;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
@@ -14,10 +15,10 @@ mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use self::alphabet::Alphabet;
 pub(crate) use self::coverage::Coverage;
 pub use self::entry::Entry;
 pub(crate) use self::entry::{Next, Page};
+use self::{alphabet::Alphabet, sample::Sample};
 use crate::{Key, KeyRange};
 
 /// The most keys in a page.
@@ -48,6 +49,7 @@ pub(crate) struct Segments {
     /// Those that nobody is listing, in the order in which it is their turn.
     waiting: VecDeque<SegmentId>,
     alphabet: Alphabet,
+    sample: Sample,
     coverage: Coverage,
     unlisted: Vec<(KeyRange, Failed)>,
     /// What was found by a walk, which is begun when the store does not list in order.
@@ -120,6 +122,7 @@ impl Segments {
             bounds: vec![KeyRange::ALL],
             waiting: VecDeque::new(),
             alphabet: Alphabet::default(),
+            sample: Sample::default(),
             coverage: Coverage::default(),
             unlisted: Vec::new(),
             walk: None,
@@ -130,15 +133,29 @@ impl Segments {
         segments
     }
 
-    /// The keys of some ranges only: the others are settled. Ranges that overlap are the caller's mistake.
-    pub(crate) fn over(prefix: impl Into<String>, wanted: usize, ranges: &[KeyRange]) -> Self {
+    /// The keys of some ranges only, each of which is cut at the hints in it: the others are settled. Ranges that overlap are
+    /// the caller's mistake.
+    pub(crate) fn over(prefix: impl Into<String>, wanted: usize, ranges: &[KeyRange], hints: &[Key]) -> Self {
         let mut segments = Self::new(prefix, wanted);
         segments.live.clear();
         segments.waiting.clear();
         segments.bounds = ranges.to_vec();
         segments.coverage = Coverage::beside(ranges);
+        let mut hints: Vec<&Key> =
+            hints.iter().filter(|hint| hint.as_str().starts_with(&segments.prefix)).collect();
+        hints.sort_unstable();
         for range in ranges {
-            segments.open(range.clone(), 0);
+            let mut rest = range.clone();
+            for hint in hints.iter().copied().filter(|hint| range.contains(hint)) {
+                let until = range.until().cloned();
+                let before = KeyRange::new(rest.after().cloned(), Some(hint.clone()));
+                // One that is there twice, or at the end of the range, cuts nothing.
+                if let (Some(before), Some(after)) = (before, KeyRange::new(Some(hint.clone()), until)) {
+                    segments.open(before, 0);
+                    rest = after;
+                }
+            }
+            segments.open(rest, 0);
         }
         segments
     }
@@ -182,6 +199,7 @@ impl Segments {
             return Found::Restarted;
         }
         let (found, range) = self.advance(id, segment, page);
+        self.sample.take(&found);
         self.steal();
         Found::New(found, range)
     }
@@ -237,6 +255,11 @@ impl Segments {
     /// How many segments there have been.
     pub(crate) fn created(&self) -> u64 {
         self.created
+    }
+
+    /// Where to cut the same keys the next time: nothing, if they were walked.
+    pub(crate) fn take_hints(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.sample).into_hints()
     }
 
     /// What was not listed, with a reason if there is one. Nothing, if what was listed tiles the key space.
@@ -359,6 +382,7 @@ impl Segments {
         self.waiting.clear();
         self.unlisted.clear();
         self.coverage = Coverage::default();
+        self.sample.clear();
         self.walk = Some(HashSet::new());
         self.open(KeyRange::ALL, 0);
     }

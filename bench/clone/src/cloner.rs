@@ -8,7 +8,7 @@ use aws_sdk_s3::{
 };
 use aws_smithy_http_client::tls;
 use serde_json::json;
-use tidegate_clone::{Cloner, Location};
+use tidegate_clone::{Cloner, Compare, Key, Location, Outcome};
 use tidegate_throttle::{Adaptive, aws};
 
 use crate::{
@@ -28,6 +28,30 @@ pub(crate) async fn clone(endpoint_url: &str) -> Result<()> {
             "listed": report.listed(),
             "copied": report.copied() + report.unchanged(),
             "not_copied": report.listed() - report.copied() - report.unchanged(),
+        })
+    );
+    Ok(())
+}
+
+/// Lists the source, and nothing else, with so many listings in flight, and prints what it took as one JSON object.
+pub(crate) async fn list(endpoint_url: &str, in_flight: usize, hints: Vec<Key>) -> Result<()> {
+    let client = client(endpoint_url);
+    let cloner = Cloner::new(Location::new(client.clone(), SOURCE), Location::new(client, DESTINATION))
+        .compare(Compare::Always)
+        .filter(|_| false)
+        .dry_run(true)
+        .listings_in_flight(in_flight)
+        .hints(hints);
+    let report = cloner.run().await?;
+    let hints: Vec<&str> = report.hints().iter().map(Key::as_str).collect();
+    println!(
+        "{}",
+        json!({
+            "listed": report.left_out(),
+            "complete": report.outcome() == Outcome::Complete,
+            "requests": report.requests().list,
+            "seconds": report.elapsed().as_secs_f64(),
+            "hints": hints,
         })
     );
     Ok(())

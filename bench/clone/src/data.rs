@@ -24,6 +24,12 @@ pub(crate) enum Data {
     Outage,
     /// 400 objects, half of them under no prefix.
     Half,
+    /// A million objects under one prefix.
+    FlatMillion,
+    /// A million objects, nine tenths of them deep under one of 200 prefixes.
+    HotMillion,
+    /// A million objects under 200,000 prefixes.
+    PrefixesMillion,
 }
 
 impl Data {
@@ -37,6 +43,9 @@ impl Data {
             Self::EqualMillion => "equal-million",
             Self::Outage => "outage",
             Self::Half => "half",
+            Self::FlatMillion => "flat-million",
+            Self::HotMillion => "hot-million",
+            Self::PrefixesMillion => "prefixes-million",
         }
     }
 
@@ -47,7 +56,11 @@ impl Data {
             Self::Flat => 20_000,
             Self::TenThousand => 10_000,
             Self::Equal => 200_000,
-            Self::EqualMillion | Self::Outage => 1_000_000,
+            Self::EqualMillion
+            | Self::Outage
+            | Self::FlatMillion
+            | Self::HotMillion
+            | Self::PrefixesMillion => 1_000_000,
             Self::Half => 400,
         }
     }
@@ -69,6 +82,18 @@ impl Data {
             }
             Self::Half if number.is_multiple_of(2) => (format!("object-{number:05}"), 1_000),
             Self::Half => (format!("group-{:03}/object-{number:05}", number % 100), 1_000),
+            Self::FlatMillion => (format!("data/{}", scattered(number)), 1_000),
+            Self::HotMillion if number.is_multiple_of(10) => {
+                (format!("p{:03}/object-{number:07}", number / 10 % 200), 1_000)
+            }
+            Self::HotMillion => {
+                let (day, host) = (1 + number % 3, number % 97);
+                let part = scattered(number);
+                (format!("p117/year=2026/month=09/day={day:02}/host-{host:04}/part-{part}"), 1_000)
+            }
+            Self::PrefixesMillion => {
+                (format!("tenant-{}/object-{}", scattered(number / 5), number % 5), 1_000)
+            }
         }
     }
 
@@ -81,6 +106,11 @@ impl Data {
         }
         Ok(())
     }
+}
+
+/// A number as 16 hexadecimal digits that look like chance: another for each.
+fn scattered(number: u64) -> String {
+    format!("{:016x}", (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 /// How many objects of the source the destination has with the same content.

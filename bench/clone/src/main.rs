@@ -5,6 +5,7 @@ mod cloner;
 mod contest;
 mod cpu;
 mod data;
+mod listing;
 mod measured;
 mod memory;
 mod report;
@@ -14,6 +15,7 @@ mod server;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use tidegate_clone::Key;
 
 use self::{case::Case, s5cmd::S5cmd};
 
@@ -25,7 +27,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 struct Args {
     #[command(subcommand)]
     part: Option<Part>,
-    /// Only the cases whose name contains this. `outage` takes ten minutes, and is run only if it is asked for.
+    /// Only the cases whose name contains this. `outage` takes ten minutes and `listing` four: they are run only if they are
+    /// asked for.
     #[arg(long)]
     case: Option<String>,
     /// Runs of each timed case; the median counts. Default: 3.
@@ -47,6 +50,13 @@ enum Part {
         #[arg(long)]
         endpoint_url: String,
     },
+    #[command(hide = true)]
+    List {
+        #[arg(long)]
+        endpoint_url: String,
+        #[arg(long)]
+        in_flight: usize,
+    },
 }
 
 #[tokio::main]
@@ -55,6 +65,11 @@ async fn main() -> ExitCode {
     let ended = match args.part {
         Some(Part::Serve(conditions)) => server::serve(conditions).await.map(|()| 0),
         Some(Part::Clone { endpoint_url }) => cloner::clone(&endpoint_url).await.map(|()| 0),
+        Some(Part::List { endpoint_url, in_flight }) => {
+            let hints = std::io::stdin().lines().map_while(std::result::Result::ok).filter_map(Key::new);
+            cloner::list(&endpoint_url, in_flight, hints.collect()).await.map(|()| 0)
+        }
+        None if args.case.as_deref() == Some("listing") => listing::bench().await,
         None => bench(args).await,
     };
     match ended {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{num::NonZeroUsize, process::ExitCode};
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// Who clones: so many workers in this process, or others that look at the journal.
     #[arg(long, value_name = "N|remote", value_parser = workers, requires = "journal")]
     pub(crate) workers: Option<Workers>,
+    /// Where the listing is cut: read from there, if the file is there, and written to it for the next run.
+    #[arg(long, value_name = "FILE", conflicts_with = "workers")]
+    pub(crate) hints: Option<PathBuf>,
     /// What proves that the clone is whole: S3's response to each copy, a listing of both sides, or the checksums too.
     #[arg(long, value_enum, default_value_t = Verify::Response)]
     pub(crate) verify: Verify,

@@ -4,6 +4,7 @@
 mod args;
 mod bar;
 mod embedded;
+mod hints;
 mod place;
 mod problem;
 mod report;
@@ -51,11 +52,12 @@ async fn main() -> ExitCode {
 ///
 /// Whatever keeps the destination from being whole.
 async fn run(args: &Args) -> Result<(), Problem> {
+    let hints = args.hints.as_deref().map_or(Ok(Vec::new()), hints::read)?;
     let embedded = if args.embedded { Some(Embedded::start(args).await?) } else { None };
     let sides = Sides::connect(args, embedded.as_ref()).await?;
     let mut signals = Signals::handle().map_err(|error| Problem::Failed(text::chain(&error)))?;
     let throttle = Adaptive::new();
-    let cloner = cloner(args, &sides).throttle(Arc::new(throttle.clone()));
+    let cloner = cloner(args, &sides).throttle(Arc::new(throttle.clone())).hints(hints);
     let done = match (args.workers, sides.journal()) {
         (Some(workers), Some(journal)) => {
             by_workers(args, cloner, journal, workers, &sides, &mut signals).await
@@ -103,6 +105,10 @@ async fn here(
     let copied = stoppable(&mut run, signals).await;
     bar.finish();
     let report = copied.map_err(|error| problem(&error))?;
+    if let Some(path) = args.hints.as_deref().filter(|_| report.unlisted().is_empty() && !report.is_resumed())
+    {
+        hints::write(path, report.hints())?;
+    }
     let check = match report.outcome() {
         Outcome::Complete if !args.dry_run => verify(args.verify, &cloner, signals).await,
         _ => Check::NotMade,

@@ -51,6 +51,9 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--compare", "hope"], "'hope'"),
         (&["--include", "a[b"], "a[b"),
         (&["--journal", "j"], "must begin with s3://"),
+        (&["--hints", "Cargo.toml"], "Cargo.toml holds no hints: it must be a JSON array of keys"),
+        (&["--hints", "src"], "cannot read src"),
+        (&["--hints", "h", "--journal", "s3://j", "--workers", "2"], "--workers"),
     ] {
         refuses(&[&["s3://src", "s3://dst"], flags].concat(), with);
     }
@@ -69,6 +72,26 @@ fn embedded(flags: &[&str]) -> serde_json::Value {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{flags:?}: {said}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{flags:?}: {error}"))
+}
+
+#[test]
+fn hints_are_written_and_read() {
+    let file = std::env::temp_dir().join(format!("clone-bucket-hints-{}.json", std::process::id()));
+    let path = file.to_str().unwrap_or_default();
+    let listed =
+        |flags: &[&str]| embedded(&[&["--dry-run", "--hints", path], flags].concat())["listed"].as_u64();
+    assert_eq!(listed(&[]), Some(7_500));
+    let hints = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(hints.starts_with("[\"group-") && hints.ends_with("\"]"), "enough pages for one hint: {hints}");
+    // The wrong ones cost requests, and nothing else.
+    let wrong = std::fs::write(
+        &file,
+        r#"["z", "", "group-100", "group-100", "\u0001", "a/b"]"#.replace(r#""", "#, ""),
+    );
+    assert!(wrong.is_ok() && listed(&[]) == Some(7_500));
+    let again = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(again.starts_with("[\"group-"), "better ones are written: {again}");
+    let _ = std::fs::remove_file(&file);
 }
 
 #[test]
