@@ -13,7 +13,9 @@ use crate::{
     SegmentResponse,
     counters::Counters,
     engine::{self, Engine, Part},
-    journal::{Before, Counts, Cursor, Found, Names, Options, Range, Segments, Side, Store, segment_name},
+    journal::{
+        Before, Counts, Cursor, Files, Found, Names, Options, Range, Segments, Side, Store, segment_name,
+    },
     segments::Coverage,
     stop::Stop,
     worker::{Announce, Desk, sum},
@@ -104,7 +106,9 @@ impl Job {
             if !seen.contains_key(segment)
                 && let Some(found) = self.store.get::<SegmentResponse>(&self.names.response(segment)).await?
             {
-                seen.insert(segment.clone(), found.document);
+                // Of each only what the end needs: of many thousands the keys would be too much.
+                let (files, children) = (Files::Keys(Vec::new()), Vec::new());
+                seen.insert(segment.clone(), SegmentResponse { files, children, ..found.document });
             }
             open.remove(segment);
         }
@@ -181,6 +185,39 @@ pub struct RemoteClone {
     announce: Option<Arc<dyn Announce>>,
     every: Duration,
     patience: Duration,
+    attempts: u64,
+}
+
+/// The last sign of life of a segment that is not done.
+struct Sign {
+    generation: u64,
+    version: u64,
+    /// When it was seen, or the segment was told of again.
+    at: Instant,
+    /// How many objects were copied.
+    copied: u64,
+    /// How many calls have ended with failures since the last copy.
+    fails: u64,
+}
+
+impl Sign {
+    fn new(cursor: &Cursor, at: Instant) -> Self {
+        let Cursor { generation, version, counts, .. } = cursor;
+        Self { generation: *generation, version: *version, at, copied: counts.copied, fails: 0 }
+    }
+
+    fn look(&mut self, cursor: &Cursor, now: Instant) {
+        if (self.generation, self.version) == (cursor.generation, cursor.version) {
+            return;
+        }
+        let fails = match cursor {
+            it if it.counts.copied > self.copied => 0,
+            it if it.failures.is_empty() => self.fails,
+            // Calls between two looks may have been fast.
+            it => self.fails + (it.generation - self.generation.min(it.generation)).max(1),
+        };
+        *self = Self { fails, ..Self::new(cursor, now) };
+    }
 }
 
 /// Where a clone by workers is.
@@ -207,6 +244,7 @@ impl RemoteClone {
             announce: None,
             every: Duration::from_secs(5),
             patience: Duration::from_mins(3),
+            attempts: 10,
         }
     }
 
@@ -232,10 +270,18 @@ impl RemoteClone {
         self
     }
 
+    /// How many calls of one segment in a row may fail and copy nothing, until no more is hoped for it. Default: 10.
+    #[must_use]
+    pub fn attempts(mut self, calls: u64) -> Self {
+        self.attempts = calls;
+        self
+    }
+
     /// Requests the clone, or goes on with one that was requested, and waits until all segments are done.
     ///
     /// # Errors
     ///
+    /// [`Incomplete`](ErrorKind::Incomplete) if all segments that are not done fail again and again: it names one, and why.
     /// [`InvalidInput`](ErrorKind::InvalidInput) if it cannot be cloned like this, or the journal holds one that is not
     /// ended and has other options. [`Journal`](ErrorKind::Journal) if the journal cannot be used, or the first segment
     /// not be announced.
@@ -259,8 +305,7 @@ impl RemoteClone {
         if job.store.put(&name, &root, Before::Absent).await?.is_some() {
             self.tell(&root).await?;
         }
-        // The last sign of life of each segment that is not done, and when it was seen.
-        let mut signs = BTreeMap::<String, (u64, u64, Instant)>::new();
+        let mut signs = BTreeMap::<String, Sign>::new();
         let mut done = BTreeMap::new();
         loop {
             let open = job.look(&mut done).await?;
@@ -274,12 +319,11 @@ impl RemoteClone {
             for segment in &open {
                 let cursor = job.store.get::<Cursor>(&job.names.cursor(segment)).await?;
                 let cursor = cursor.map(|found| found.document).unwrap_or_default();
-                let (now, sign) = (Instant::now(), (cursor.generation, cursor.version));
-                let last = signs.entry(segment.clone()).or_insert((sign.0, sign.1, now));
-                if (last.0, last.1) != sign {
-                    *last = (sign.0, sign.1, now);
-                } else if now >= last.2 + self.patience {
-                    last.2 = now;
+                let now = Instant::now();
+                let sign = signs.entry(segment.clone()).or_insert_with(|| Sign::new(&cursor, now));
+                sign.look(&cursor, now);
+                if now >= sign.at + self.patience {
+                    sign.at = now;
                     if let Some(found) = job.store.get::<SegmentRequest>(&job.names.request(segment)).await? {
                         self.tell(&found.document).await?;
                     }
@@ -294,6 +338,10 @@ impl RemoteClone {
             if open.is_empty() {
                 return job.end(&done).await;
             }
+            // The others are waited for: what they do is not to be done again.
+            if signs.values().all(|sign| sign.fails >= self.attempts) {
+                return Err(hopeless(&progress));
+            }
             sleep(self.every).await;
         }
     }
@@ -305,4 +353,12 @@ impl RemoteClone {
             Error::with_source(ErrorKind::Journal, "a segment could not be announced", error)
         })
     }
+}
+
+/// Why a clone is given up whose segments fail again and again.
+fn hopeless(progress: &RemoteProgress) -> Error {
+    let (segment, failure) = progress.failures.first().cloned().unwrap_or_default();
+    let open = progress.open;
+    let message = format!("{open} segments fail again and again, such as {segment}: {failure}");
+    Error::new(ErrorKind::Incomplete, message)
 }

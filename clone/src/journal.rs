@@ -10,7 +10,8 @@ mod store;
 use aws_sdk_s3::Client;
 
 pub use self::documents::{
-    CloneRequest, CloneResponse, Counts, Files, Range, SegmentRequest, SegmentResponse, Segments, Side,
+    CloneRequest, CloneResponse, Counts, Files, Ledgers, Range, SegmentRequest, SegmentResponse, Segments,
+    Side,
 };
 pub(crate) use self::{
     documents::{Cursor, Options},

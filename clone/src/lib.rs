@@ -101,7 +101,7 @@ pub use self::{
 pub use self::{
     job::{RemoteClone, RemoteProgress},
     journal::{
-        CloneRequest, CloneResponse, Counts, Files, Journal, Range, SegmentRequest, SegmentResponse,
+        CloneRequest, CloneResponse, Counts, Files, Journal, Ledgers, Range, SegmentRequest, SegmentResponse,
         Segments as CloneSegments, Side,
     },
     worker::{Announce, SegmentWorker},

@@ -14,6 +14,9 @@ use crate::{
     stop::Stop,
 };
 
+/// The most segments that are cut off from one, beside what is left at its deadline: its documents name them all.
+const CHILDREN: usize = 500;
+
 /// Does segments of clones, one call each: for a message of a queue, or an invocation of a function.
 ///
 /// A call can be repeated, and two can be made of the same segment: whoever takes it over last goes on with it, and the
@@ -110,7 +113,7 @@ impl SegmentWorker {
             }
             halt.wish();
         };
-        let split = self.keep.map(|keep| Split { keep });
+        let split = self.keep.map(|keep| Split { keep, most: CHILDREN });
         let work = desk.work(&cloner, self.announce.clone(), split, counters, stop, true);
         tokio::pin!(bell, work);
         let mut has_rung = false;
@@ -202,6 +205,8 @@ impl Desk {
         let request = self.request.clone();
         let recorder = Recorder::take_over(store.clone(), names.clone(), request, announce).await?;
         let recorder = Arc::new(recorder);
+        let children = recorder.cursor().await.children.len();
+        let split = split.map(|split| Split { most: split.most.saturating_sub(children), ..split });
         let (ranges, is_resumed) = recorder.rest().await;
         // Without a clone's request, nobody knows when it began: then objects are compared as ever.
         let since = clone.and_then(|found| found.written).filter(|_| is_resumed);

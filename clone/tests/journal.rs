@@ -6,6 +6,7 @@ mod support;
 
 use std::{
     collections::VecDeque,
+    num::NonZeroU32,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -343,6 +344,33 @@ async fn workers_that_die_lose_nothing() {
         let made = copies(&aws);
         assert!(made <= 5_000 * 105 / 100, "{seed}: {made} copies");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_again_and_again_is_given_up() {
+    let aws = seeded(300).await;
+    let broken = Fault::new(FaultMode::Error500, 1.0).service("s3").actions(["CopyObject"]);
+    aws.set_faults(Faults::none().with(broken));
+    let queue = Queue::default();
+    let plain = cloner(&aws).attempts(NonZeroU32::MIN);
+    let worker = SegmentWorker::new(plain.clone(), journal(&aws)).announce(Arc::new(queue.clone()));
+    let remote = RemoteClone::new(plain, journal(&aws)).announce(Arc::new(queue.clone())).attempts(5);
+    let mut seen = Vec::new();
+    let ended = tokio::select! {
+        ended = remote.run(|progress| seen.clone_from(&progress.failures)) => ended,
+        _ = queue.work(worker.clone(), 15, 1, 0.0) => panic!("it is never done"),
+    };
+    let error = ended.unwrap_err();
+    let text = error.to_string();
+    assert!(error.kind() == ErrorKind::Incomplete && text.contains("InternalError"), "{text}");
+    assert!(text.starts_with("1 segments fail again and again, such as ~: "), "{text}");
+    assert!(seen.iter().any(|(_, failure)| failure.contains("InternalError")), "{seen:?}");
+    // Another call goes on with it when that is mended. Whoever had the segment is gone.
+    aws.set_faults(Faults::none());
+    let remote = remote.patience(Duration::from_secs(20));
+    let (response, _) = tokio::join!(remote.run(|_| {}), queue.work(worker, 15, 1, 0.0));
+    assert_eq!(response.unwrap().missing, []);
+    assert_identical(&aws);
 }
 
 #[tokio::test(start_paused = true)]

@@ -56,8 +56,9 @@ impl Engine {
         if !self.keeper.saving.is_empty() {
             return;
         }
-        if let Some(split) = self.split {
+        if let Some(split) = self.split.as_mut().filter(|split| split.most > 0) {
             let ranges = self.segments.give_away(split.keep);
+            split.most = split.most.saturating_sub(ranges.len());
             if !ranges.is_empty() {
                 self.keeper.saving.spawn(async move {
                     record.give(ranges.clone()).await?;

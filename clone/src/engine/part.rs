@@ -19,6 +19,8 @@ pub(crate) struct Part {
 pub(crate) struct Split {
     /// The keys that it keeps, about.
     pub(crate) keep: u64,
+    /// So many segments more may be given away: they are all named in one document.
+    pub(crate) most: usize,
 }
 
 impl Part {

@@ -84,9 +84,19 @@ pub struct SegmentResponse {
 pub enum Files {
     /// The keys.
     Keys(Vec<String>),
-    /// Where their list is: the keys of ledgers in the journal's bucket, and how many objects were copied.
+    /// Where their list is, and how many objects were copied.
     #[allow(missing_docs, reason = "the variant says it")]
-    Ledger { count: u64, ledger: Vec<String> },
+    Ledger { count: u64, ledger: Vec<Ledgers> },
+}
+
+/// Ledgers in the journal's bucket: those of one generation of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Ledgers {
+    /// What their keys begin with. `000001.ndjson.zst` follows in the first.
+    pub prefix: String,
+    /// How many there are.
+    pub count: u64,
 }
 
 /// What came of a clone.
@@ -170,8 +180,9 @@ pub(crate) struct Cursor {
     /// The children's ranges.
     #[serde(default)]
     pub(crate) given: Vec<Range>,
+    /// How many ledgers there are, by generation.
     #[serde(default)]
-    pub(crate) ledgers: Vec<String>,
+    pub(crate) ledgers: BTreeMap<u64, u64>,
     /// How many failures there are of each code, and an example: of the last run that ended with some.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) failures: BTreeMap<String, String>,
@@ -311,8 +322,10 @@ mod tests {
     fn files_are_a_list_or_tell_where_it_is() {
         let keys = Files::Keys(vec!["a".to_owned(), "b".to_owned()]);
         assert_eq!(serde_json::to_string(&keys).unwrap(), r#"["a","b"]"#);
-        let ledger = Files::Ledger { count: 5_000, ledger: vec!["l".to_owned()] };
-        assert_eq!(serde_json::to_string(&ledger).unwrap(), r#"{"count":5000,"ledger":["l"]}"#);
+        let ledger =
+            Files::Ledger { count: 5_000, ledger: vec![Ledgers { prefix: "l-".to_owned(), count: 3 }] };
+        let text = r#"{"count":5000,"ledger":[{"prefix":"l-","count":3}]}"#;
+        assert_eq!(serde_json::to_string(&ledger).unwrap(), text);
         for files in [keys, ledger] {
             let text = serde_json::to_string(&files).unwrap();
             assert_eq!(serde_json::from_str::<Files>(&text).unwrap(), files);

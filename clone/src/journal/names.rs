@@ -51,7 +51,12 @@ impl Names {
     }
 
     pub(crate) fn ledger(&self, segment: &str, generation: u64, number: u64) -> String {
-        format!("{}{segment}-ledger-{generation:06}-{number:06}.ndjson.zst", self.folder)
+        format!("{}{number:06}.ndjson.zst", self.ledgers(segment, generation))
+    }
+
+    /// What the ledgers of a generation begin with.
+    pub(crate) fn ledgers(&self, segment: &str, generation: u64) -> String {
+        format!("{}{segment}-ledger-{generation:06}-", self.folder)
     }
 
     /// The segment that a key is the request or the response of.

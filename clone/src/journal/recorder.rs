@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Counts, Cursor, Files, Names, Range, SegmentRequest, Store, ledger::Ledger, names, store::Before,
+    Counts, Cursor, Files, Ledgers, Names, Range, SegmentRequest, Store, ledger::Ledger, names, store::Before,
 };
 use crate::{
     Entry, Error, ErrorKind, KeyRange,
@@ -114,7 +114,17 @@ impl Recorder {
     pub(crate) fn files(&self, cursor: &Cursor) -> Files {
         match &self.kept().files {
             Some(files) => Files::Keys(files.clone()),
-            None => Files::Ledger { count: cursor.counts.copied, ledger: cursor.ledgers.clone() },
+            None => Files::Ledger {
+                count: cursor.counts.copied,
+                ledger: cursor
+                    .ledgers
+                    .iter()
+                    .map(|(generation, count)| Ledgers {
+                        prefix: self.names.ledgers(&self.segment, *generation),
+                        count: *count,
+                    })
+                    .collect(),
+            },
         }
     }
 
@@ -131,7 +141,7 @@ impl Recorder {
             written.ledgers += 1;
             let name = self.names.ledger(&self.segment, cursor.generation, written.ledgers);
             self.store.put_bytes(&name, lines, "application/zstd", Before::Any).await?;
-            cursor.ledgers.push(name);
+            *cursor.ledgers.entry(cursor.generation).or_default() = written.ledgers;
         }
         change(&mut cursor);
         cursor.version += 1;
@@ -210,7 +220,7 @@ impl Record for Recorder {
             }
             self.write(|cursor| {
                 cursor.rest = without(&cursor.rest, &ranges);
-                cursor.given.extend(ranges.iter().map(Range::from));
+                cursor.given = merged(cursor.given.iter().filter_map(Range::read).chain(ranges));
                 cursor.children.extend(children);
             })
             .await
@@ -232,6 +242,24 @@ fn without(rest: &[Range], given: &[KeyRange]) -> Vec<Range> {
         left = left.into_iter().flat_map(|range| cut(range, hole)).collect();
     }
     left.iter().map(Range::from).collect()
+}
+
+/// Ranges in order, those that meet as one: so they take no more room than what is between them.
+fn merged(ranges: impl Iterator<Item = KeyRange>) -> Vec<Range> {
+    let mut ranges: Vec<KeyRange> = ranges.collect();
+    ranges.sort_unstable_by(|a, b| a.after().cmp(&b.after()));
+    let mut merged: Vec<KeyRange> = Vec::new();
+    for range in ranges {
+        let both = merged.last().filter(|last| last.until().is_some() && last.until() == range.after());
+        match both.and_then(|last| KeyRange::new(last.after().cloned(), range.until().cloned())) {
+            Some(both) => {
+                merged.pop();
+                merged.push(both);
+            }
+            None => merged.push(range),
+        }
+    }
+    merged.iter().map(Range::from).collect()
 }
 
 /// What is left of a range without another.
@@ -267,6 +295,13 @@ mod tests {
 
     fn range(after: &str, until: &str) -> KeyRange {
         KeyRange::new(Key::new(after), Key::new(until)).unwrap()
+    }
+
+    #[test]
+    fn ranges_that_meet_are_one() {
+        let all = [range("f", ""), range("b", "c"), range("", "b"), range("d", "f")];
+        let merged: Vec<KeyRange> = merged(all.into_iter()).iter().filter_map(Range::read).collect();
+        assert_eq!(merged, [range("", "c"), range("d", "")]);
     }
 
     #[test]
