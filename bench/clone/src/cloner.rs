@@ -57,7 +57,7 @@ pub(crate) async fn list(endpoint_url: &str, in_flight: usize, hints: Vec<Key>) 
     Ok(())
 }
 
-fn client(endpoint_url: &str) -> Client {
+pub(crate) fn client(endpoint_url: &str) -> Client {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -30,6 +30,8 @@ pub(crate) enum Data {
     HotMillion,
     /// A million objects under 200,000 prefixes.
     PrefixesMillion,
+    /// 200,000 objects, each under a prefix of its own.
+    Prefixes,
 }
 
 impl Data {
@@ -46,6 +48,7 @@ impl Data {
             Self::FlatMillion => "flat-million",
             Self::HotMillion => "hot-million",
             Self::PrefixesMillion => "prefixes-million",
+            Self::Prefixes => "prefixes",
         }
     }
 
@@ -55,7 +58,7 @@ impl Data {
             Self::Story => 7_500,
             Self::Flat => 20_000,
             Self::TenThousand => 10_000,
-            Self::Equal => 200_000,
+            Self::Equal | Self::Prefixes => 200_000,
             Self::EqualMillion
             | Self::Outage
             | Self::FlatMillion
@@ -91,6 +94,7 @@ impl Data {
                 let part = scattered(number);
                 (format!("p117/year=2026/month=09/day={day:02}/host-{host:04}/part-{part}"), 1_000)
             }
+            Self::Prefixes => (format!("tenant-{}/object", scattered(number)), 1_000),
             Self::PrefixesMillion => {
                 (format!("tenant-{}/object-{}", scattered(number / 5), number % 5), 1_000)
             }
@@ -101,6 +105,7 @@ impl Data {
     pub(crate) fn plant(self, s3: &S3Handle) -> crate::Result<()> {
         s3.create_bucket(SOURCE);
         s3.create_bucket(DESTINATION);
+        s3.create_bucket("jobs");
         for bucket in [SOURCE, DESTINATION].iter().take(1 + usize::from(self.is_equal())) {
             s3.seed(bucket, (0..self.objects()).map(|number| self.object(number)))?;
         }

@@ -11,6 +11,7 @@ mod memory;
 mod report;
 mod s5cmd;
 mod server;
+mod workers;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -27,8 +28,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 struct Args {
     #[command(subcommand)]
     part: Option<Part>,
-    /// Only the cases whose name contains this. `outage` takes ten minutes and `listing` four: they are run only if they are
-    /// asked for.
+    /// Only the cases whose name contains this. `outage` takes ten minutes, `listing` four and `prefixes` one or two: they
+    /// are run only if they are asked for.
     #[arg(long)]
     case: Option<String>,
     /// Runs of each timed case; the median counts. Default: 3.
@@ -51,6 +52,11 @@ enum Part {
         endpoint_url: String,
     },
     #[command(hide = true)]
+    Work {
+        #[arg(long)]
+        endpoint_url: String,
+    },
+    #[command(hide = true)]
     List {
         #[arg(long)]
         endpoint_url: String,
@@ -69,6 +75,8 @@ async fn main() -> ExitCode {
             let hints = std::io::stdin().lines().map_while(std::result::Result::ok).filter_map(Key::new);
             cloner::list(&endpoint_url, in_flight, hints.collect()).await.map(|()| 0)
         }
+        Some(Part::Work { endpoint_url }) => workers::work(&endpoint_url).await.map(|()| 0),
+        None if args.case.as_deref() == Some("prefixes") => workers::bench().await,
         None if args.case.as_deref() == Some("listing") => listing::bench().await,
         None => bench(args).await,
     };
