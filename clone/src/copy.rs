@@ -211,6 +211,8 @@ impl Copier {
             .client
             .head_object()
             .bucket(&self.source.bucket)
+            .set_expected_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.source.payer.clone())
             .key(entry.key.as_str())
             .set_if_match(etag);
         self.requester.send(&self.manners.head_source, || request.clone().send()).await

@@ -39,6 +39,8 @@ impl Lister {
             .client
             .list_objects_v2()
             .bucket(&self.location.bucket)
+            .set_expected_bucket_owner(self.location.owner.clone())
+            .set_request_payer(self.location.payer.clone())
             .prefix(&self.location.prefix)
             .encoding_type(EncodingType::Url);
         request = match from {

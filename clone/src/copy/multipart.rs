@@ -52,6 +52,9 @@ impl Copier {
             .client
             .upload_part_copy()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_expected_source_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.destination.payer_with(&self.source))
             .key(key.as_str())
             .upload_id(upload.id())
             .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
@@ -82,8 +85,14 @@ impl Copier {
     }
 
     async fn tags(&self, entry: &Entry) -> Result<Vec<Tag>, Fault> {
-        let request =
-            self.source.client.get_object_tagging().bucket(&self.source.bucket).key(entry.key.as_str());
+        let request = self
+            .source
+            .client
+            .get_object_tagging()
+            .bucket(&self.source.bucket)
+            .set_expected_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.source.payer.clone())
+            .key(entry.key.as_str());
         Ok(self.requester.send(&self.manners.read_tags, || request.clone().send()).await?.tag_set)
     }
 
@@ -93,6 +102,8 @@ impl Copier {
             .client
             .create_multipart_upload()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .set_storage_class(entry.storage_class.clone());
         let request = properties.put_on(request);
@@ -185,6 +196,8 @@ impl Copier {
             .client
             .complete_multipart_upload()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .upload_id(upload.id())
             .set_if_match(conditions.if_match.clone())
@@ -199,8 +212,14 @@ impl Copier {
 
     /// The `ETag` of the destination's object, if it has this size and so many parts.
     async fn made(&self, entry: &Entry, key: &Key, parts: Parts) -> Option<String> {
-        let request =
-            self.destination.client.head_object().bucket(&self.destination.bucket).key(key.as_str());
+        let request = self
+            .destination
+            .client
+            .head_object()
+            .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
+            .key(key.as_str());
         let head = self.requester.send(&self.manners.head_destination, || request.clone().send()).await;
         let head = head.ok()?;
         let size = head.content_length().and_then(|length| u64::try_from(length).ok());
@@ -215,6 +234,8 @@ impl Copier {
             .client
             .abort_multipart_upload()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .upload_id(upload.id());
         let aborted = self.requester.send(&self.manners.abort, || request.clone().send()).await;
@@ -242,6 +263,8 @@ impl Copier {
             .client
             .put_object_tagging()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .tagging(tagging);
         self.requester.send(&self.manners.write_tags, || request.clone().send()).await?;

@@ -37,6 +37,9 @@ impl Copier {
             .client
             .copy_object()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_expected_source_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.destination.payer_with(&self.source))
             .key(if blank { STAND_IN } else { key.as_str() })
             .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
             .set_copy_source_if_match(entry.etag.as_deref().map(ToOwned::to_owned))
