@@ -227,6 +227,10 @@ impl Cloner {
             [source, destination].into_iter().find(|it| it.prefix.len() > Key::MAX_BYTES)
         {
             format!("the prefix in {} has more than {} bytes", side.bucket, Key::MAX_BYTES)
+        } else if let Some((side, owner)) =
+            [source, destination].into_iter().find_map(|it| Some((it, it.wrong_owner()?)))
+        {
+            format!("the expected owner \"{owner}\" of {} is no account: it has 12 digits", side.bucket)
         } else if source.overlaps(destination) {
             let (bucket, from, to) = (&source.bucket, &source.prefix, &destination.prefix);
             format!("source and destination overlap: \"{from}\" and \"{to}\" in the bucket {bucket}")

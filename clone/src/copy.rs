@@ -91,7 +91,7 @@ impl Copier {
     ) -> Self {
         let to = |kind, operation, timeout| Manner::new(kind, operation, &destination, timeout);
         let manners = Manners {
-            copy: to(Kind::Copy, "CopyObject", COPY_TIMEOUT),
+            copy: to(Kind::Copy, "CopyObject", COPY_TIMEOUT).from(&source),
             head_source: Manner::new(Kind::Head, "HeadObject", &source, TIMEOUT),
             // From where the parts are together on, it ends well or badly, but not half-way.
             head_destination: to(Kind::Head, "HeadObject", TIMEOUT).until_done(),
@@ -99,7 +99,7 @@ impl Copier {
             read_tags: Manner::new(Kind::Tagging, "GetObjectTagging", &source, TIMEOUT),
             write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).until_done(),
             create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
-            part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT),
+            part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT).from(&source),
             complete: to(Kind::Multipart, "CompleteMultipartUpload", COMPLETE_TIMEOUT).until_done(),
             abort: to(Kind::Multipart, "AbortMultipartUpload", TIMEOUT).until_done(),
         };

@@ -34,16 +34,21 @@ impl Location {
         self
     }
 
-    /// The account, 12 digits, that must own the bucket: S3 refuses every request if another does, with `AccessDenied`.
-    /// Default: whoever owns it. A journal's requests do not say it.
+    /// The account, 12 digits, that must own the bucket: S3 refuses every request if another does, with `AccessDenied`, and
+    /// the report names the bucket and the account. A clone with anything but 12 digits is not started. Default: whoever
+    /// owns it.
+    ///
+    /// The documents of a journal do not say it: each worker expects what its own cloner says.
     #[must_use]
     pub fn expected_owner(mut self, account: impl Into<String>) -> Self {
         self.owner = Some(account.into());
         self
     }
 
-    /// Who sends the requests pays for them and for what they read, as a bucket asks that is set to "requester pays".
-    /// Default: the owner of the bucket pays.
+    /// Who sends the requests pays for them and for what they read, as a bucket asks that is set to "requester pays": it
+    /// refuses all others with `AccessDenied`. Default: the owner of the bucket pays.
+    ///
+    /// The documents of a journal do not say it: each worker does as its own cloner says.
     #[must_use]
     pub fn requester_pays(mut self) -> Self {
         self.payer = Some(RequestPayer::Requester);
@@ -53,6 +58,17 @@ impl Location {
     /// Who pays for a request that has to do with both.
     pub(crate) fn payer_with(&self, other: &Self) -> Option<RequestPayer> {
         self.payer.clone().or_else(|| other.payer.clone())
+    }
+
+    /// The bucket and the account that is expected to own it.
+    pub(crate) fn owned(&self) -> Option<(String, String)> {
+        Some((self.bucket.clone(), self.owner.clone()?))
+    }
+
+    /// The owner that no account can be.
+    pub(crate) fn wrong_owner(&self) -> Option<&str> {
+        let is_account = |owner: &str| owner.len() == 12 && owner.bytes().all(|byte| byte.is_ascii_digit());
+        self.owner.as_deref().filter(|owner| !is_account(owner))
     }
 
     /// Whether a key can be in both. Buckets of one name are one bucket: a copy within S3 does not cross to

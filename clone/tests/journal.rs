@@ -381,3 +381,25 @@ async fn what_a_worker_cannot_do_is_said() {
     let twice = run(Cloner::new(copies.clone(), copies), SegmentRequest::new("1", side("src"), side("src")));
     assert!(twice.await.to_string().contains("overlap"));
 }
+
+/// The documents say nothing of owners: each worker expects its own.
+#[tokio::test(start_paused = true)]
+async fn a_worker_expects_the_owners_of_its_own_cloner() {
+    let aws = seeded(50).await;
+    let side = |name: &str| Side { name: name.to_owned(), prefix: None };
+    let request = SegmentRequest::new("7", side("src"), side("dst"));
+    let expecting = |owner: &str| {
+        let any = |bucket: &str| Location::new(client(&aws), bucket).expected_owner(owner);
+        SegmentWorker::new(Cloner::new(any("any"), any("other")), journal(&aws))
+    };
+    let error = expecting("111122223333").run(&request, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+    assert!(error.to_string().contains("AccessDenied"), "{error}");
+    assert_eq!(copies(&aws), 0);
+    assert_eq!(expecting("me").run(&request, None).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let response = expecting("000000000000").run(&request, None).await.unwrap();
+    assert_eq!(response.counts.copied, 50);
+    for key in documents(&aws).iter().filter(|key| !key.contains("ledger")) {
+        assert!(!document(&aws, key).await.to_string().contains("000000000000"), "{key}");
+    }
+}

@@ -41,6 +41,15 @@ pub(crate) struct Args {
     /// Say what would be copied and deleted, and do nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// The account that must own the source bucket: nothing is read if another does.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) source_owner: Option<String>,
+    /// The account that must own the destination bucket: nothing is written if another does.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) destination_owner: Option<String>,
+    /// Pay for the requests, and for what they read, where a bucket is set to "requester pays".
+    #[arg(long)]
+    pub(crate) requester_pays: bool,
     /// Keep the clone there, so that it can be gone on with after a stop or a crash, and be shared.
     #[arg(long, value_name = "s3://B/P")]
     pub(crate) journal: Option<Place>,

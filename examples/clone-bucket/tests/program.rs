@@ -59,9 +59,23 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--delete", "--compare", "always"], "nothing can be deleted"),
         (&["--journal", "s3://story-clone/x"], "in what is cloned"),
         (&["--delete", "--journal", "s3://j", "--workers", "2"], "workers delete nothing"),
+        (&["--source-owner", "me"], "\"me\" of story is no account: it has 12 digits"),
+        (&["--destination-owner", "12"], "\"12\" of story-clone is no account"),
     ] {
         refuses(&[&["--embedded"], flags].concat(), with);
     }
+}
+
+#[test]
+fn buckets_of_others_are_refused() {
+    let flags = ["--embedded", "--requester-pays", "--source-owner", "111122223333"];
+    let output = clone_bucket(&flags);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the bucket story is expected to belong to the account 111122223333"), "{said}");
+    let ours = ["--source-owner", "000000000000", "--destination-owner", "000000000000"];
+    let report = embedded(&[&ours[..], &["--requester-pays", "--include", "group-00?/*"]].concat());
+    assert_eq!(report["outcome"], "complete");
 }
 
 fn embedded(flags: &[&str]) -> serde_json::Value {
