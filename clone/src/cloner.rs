@@ -5,7 +5,7 @@ use std::{fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 use tidegate_throttle::{Adaptive, Throttle};
 
 use crate::{
-    Compare, Error, Key, Location, Report, Run, Verification,
+    Compare, Error, Key, Location, Preserve, Report, Run, Verification,
     copy::single::LARGEST,
     plan::{Filter, MapKey},
     verify,
@@ -28,6 +28,7 @@ pub struct Cloner {
     pub(crate) map_key: Option<Arc<MapKey>>,
     pub(crate) max_deletes: Option<u64>,
     pub(crate) dry_run: bool,
+    pub(crate) preserve: Preserve,
     #[cfg(feature = "journal")]
     pub(crate) journal: Option<crate::Journal>,
 }
@@ -53,6 +54,7 @@ impl Cloner {
             map_key: None,
             max_deletes: None,
             dry_run: false,
+            preserve: Preserve::default(),
             #[cfg(feature = "journal")]
             journal: None,
         }
@@ -86,6 +88,12 @@ impl Cloner {
     /// report says why. An object that was written after it had been listed stays. Default: nothing is deleted.
     pub fn delete_extra(mut self, max: u64) -> Self {
         self.max_deletes = Some(max);
+        self
+    }
+
+    /// What else of an object its copy keeps, and at which requests. Default: what costs none.
+    pub fn preserve(mut self, preserve: Preserve) -> Self {
+        self.preserve = preserve;
         self
     }
 

@@ -1,5 +1,6 @@
 //! [`Copier`]: copies one object.
 
+mod guards;
 mod multipart;
 mod parts;
 mod place;
@@ -19,7 +20,7 @@ use tokio::sync::Semaphore;
 use self::place::Conditions;
 
 use crate::{
-    Cloner, Entry, Key, Location, OrphanedUpload,
+    Cloner, Entry, Key, Location, OrphanedUpload, Preserve,
     counters::{Counters, Kind},
     plan::{MapKey, Order, Planner},
     request::{Cause, Fault, Manner, Requester},
@@ -42,6 +43,7 @@ pub(crate) struct Copier {
     planner: Planner,
     map_key: Option<Arc<MapKey>>,
     dry_run: bool,
+    preserve: Preserve,
     threshold: u64,
     part_size: u64,
     /// The part copies in flight, of all objects.
@@ -58,6 +60,8 @@ struct Manners {
     head_destination: Manner,
     look: Manner,
     read_tags: Manner,
+    read_acl: Manner,
+    list_annotations: Manner,
     write_tags: Manner,
     create: Manner,
     part: Manner,
@@ -97,6 +101,8 @@ impl Copier {
             head_destination: to(Kind::Head, "HeadObject", TIMEOUT).until_done(),
             look: to(Kind::Head, "HeadObject", TIMEOUT),
             read_tags: Manner::new(Kind::Tagging, "GetObjectTagging", &source, TIMEOUT),
+            read_acl: Manner::new(Kind::Acl, "GetObjectAcl", &source, TIMEOUT),
+            list_annotations: Manner::new(Kind::Annotation, "ListObjectAnnotations", &source, TIMEOUT),
             write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).until_done(),
             create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
             part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT).from(&source),
@@ -110,6 +116,7 @@ impl Copier {
             planner,
             map_key: cloner.map_key.clone(),
             dry_run: cloner.dry_run,
+            preserve: cloner.preserve,
             threshold: cloner.multipart_threshold,
             part_size: cloner.part_size,
             part_slots: Semaphore::new(cloner.copies_in_flight.min(Semaphore::MAX_PERMITS)),

@@ -72,6 +72,7 @@ mod listing;
 mod location;
 mod pages;
 mod plan;
+mod preserve;
 mod progress;
 mod record;
 mod report;
@@ -90,6 +91,7 @@ pub use self::{
     error::{Error, ErrorKind},
     key::{Key, KeyRange},
     location::Location,
+    preserve::Preserve,
     progress::{Progress, Total},
     report::{Failure, Failures, OrphanedUpload, Outcome, Report, Requests, Undeleted, Unlisted},
     run::{Monitor, Run},

@@ -82,8 +82,8 @@ impl Manner {
         // The answer to a HEAD has no code.
         if matches!(&*fault.code, "AccessDenied" | "Http403") {
             for (bucket, account) in &self.owners {
-                fault.message +=
-                    &format!("; the bucket {bucket} is expected to belong to the account {account}");
+                let owner = format!("; the bucket {bucket} is expected to belong to the account {account}");
+                fault.message.push_str(&owner);
             }
         }
         fault

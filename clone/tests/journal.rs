@@ -13,8 +13,8 @@ use std::{
 use async_trait::async_trait;
 use support::{assert_identical, aws, client, cloner, fault};
 use tidegate_clone::{
-    Announce, Cloner, Compare, ErrorKind, Files, Journal, Location, Outcome, RemoteClone, SegmentRequest,
-    SegmentResponse, SegmentWorker, Side,
+    Announce, Cloner, Compare, ErrorKind, Files, Journal, Location, Outcome, Preserve, RemoteClone,
+    SegmentRequest, SegmentResponse, SegmentWorker, Side,
 };
 use tidegate_local_aws::{Distribution, Fault, FaultMode, Faults, Latency, LocalAws};
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -176,6 +176,8 @@ async fn other_options_are_refused() {
     let error = cloner.clone().compare(Compare::Missing).run().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("compare was SizeAndTime, and is Missing"), "{error}");
+    let error = cloner.clone().preserve(Preserve::default().kms()).run().await.unwrap_err();
+    assert!(error.to_string().contains("preserve was [], and is [kms]"), "{error}");
     let error = cloner.clone().dry_run(true).start().unwrap_err();
     assert!(error.to_string().contains("dry run"), "{error}");
     let here = Journal::new(client(&aws), "dst").prefix("j/");

@@ -9,7 +9,8 @@ use aws_sdk_s3::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 
 use super::{
-    Copier, parts::Parts, place::Conditions, properties::Properties, source::copy_source, upload::Upload,
+    Copier, guards::Guards, parts::Parts, place::Conditions, properties::Properties, source::copy_source,
+    upload::Upload,
 };
 use crate::{
     Entry, Key,
@@ -44,8 +45,10 @@ impl Copier {
             let message = "S3 cannot tell all of the metadata, so that it would be lost";
             return Err(Fault::new(Cause::Permanent, "MissingMetadata", message));
         }
+        self.check_annotations(entry).await?;
+        let guards = self.guards(entry, Some(&head)).await?;
         let properties = Properties::new(head, self.tags(entry).await?);
-        let upload = self.create(entry, key, &properties).await?;
+        let upload = self.create(entry, key, &properties, guards).await?;
         let parts = Parts::new(entry.size, self.part_size);
         let request = self
             .destination
@@ -96,7 +99,13 @@ impl Copier {
         Ok(self.requester.send(&self.manners.read_tags, || request.clone().send()).await?.tag_set)
     }
 
-    async fn create(&self, entry: &Entry, key: &Key, properties: &Properties) -> Result<Upload<'_>, Fault> {
+    async fn create(
+        &self,
+        entry: &Entry,
+        key: &Key,
+        properties: &Properties,
+        guards: Guards,
+    ) -> Result<Upload<'_>, Fault> {
         let request = self
             .destination
             .client
@@ -106,7 +115,7 @@ impl Copier {
             .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .set_storage_class(entry.storage_class.clone());
-        let request = properties.put_on(request);
+        let request = guards.put_on_upload(properties.put_on(request));
         let manner = &self.manners.create;
         let mut maybe_more = false;
         let created = self

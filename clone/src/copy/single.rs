@@ -31,6 +31,8 @@ impl Copier {
         key: &Key,
         conditions: &Conditions,
     ) -> Result<String, Fault> {
+        let guards =
+            if self.preserve.asks() { Some(Box::pin(self.guards(entry, None)).await?) } else { None };
         let blank = key.as_str().trim().is_empty();
         let request = self
             .destination
@@ -47,7 +49,12 @@ impl Copier {
             .set_if_none_match(conditions.if_none_match.clone())
             .metadata_directive(MetadataDirective::Copy)
             .tagging_directive(TaggingDirective::Copy)
+            .annotation_directive(self.annotations())
             .set_storage_class(entry.storage_class.clone());
+        let request = match guards {
+            Some(guards) => guards.put_on_copy(request),
+            None => request,
+        };
         let limit = self.manners.copy.longer_for(entry.size);
         let send = || {
             let (request, key) = (request.clone(), blank.then(|| key.clone()));

@@ -18,6 +18,10 @@ pub struct Requests {
     pub part_copy: u64,
     /// `DeleteObjects` and `DeleteObject`.
     pub delete: u64,
+    /// `GetObjectAcl`.
+    pub acl: u64,
+    /// `ListObjectAnnotations`.
+    pub annotations: u64,
     /// `GetObject`, `PutObject` and `ListObjectsV2` of the journal.
     pub journal: u64,
 }
@@ -33,6 +37,8 @@ impl Requests {
             + self.multipart
             + self.part_copy
             + self.delete
+            + self.acl
+            + self.annotations
             + self.journal
     }
 }

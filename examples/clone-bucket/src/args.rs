@@ -50,6 +50,9 @@ pub(crate) struct Args {
     /// Pay for the requests, and for what they read, where a bucket is set to "requester pays".
     #[arg(long)]
     pub(crate) requester_pays: bool,
+    /// What else of each object is kept, at more requests: see the library's README.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "acl,kms,lock,annotations")]
+    pub(crate) preserve: Vec<Property>,
     /// Keep the clone there, so that it can be gone on with after a stop or a crash, and be shared.
     #[arg(long, value_name = "s3://B/P")]
     pub(crate) journal: Option<Place>,
@@ -92,6 +95,19 @@ pub(crate) enum Compare {
     Etag,
     /// If it has the same size, and the same ETag or checksum.
     Checksum,
+}
+
+/// What else of an object is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Property {
+    /// Who is granted what.
+    Acl,
+    /// The key of KMS.
+    Kms,
+    /// Retention and legal hold.
+    Lock,
+    /// Annotations.
+    Annotations,
 }
 
 /// Who clones.

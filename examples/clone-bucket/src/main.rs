@@ -18,11 +18,11 @@ use std::{
     sync::Arc,
 };
 
-use tidegate_clone::{Cloner, Compare, ErrorKind, Journal, Outcome, Run};
+use tidegate_clone::{Cloner, Compare, ErrorKind, Journal, Outcome, Preserve, Run};
 use tidegate_throttle::Adaptive;
 
 use self::{
-    args::{Args, Verify, Workers},
+    args::{Args, Property, Verify, Workers},
     embedded::Embedded,
     problem::Problem,
     report::{Check, Report},
@@ -87,6 +87,13 @@ fn cloner(args: &Args, sides: &Sides) -> Cloner {
     if let Some(filter) = args.filter() {
         cloner = cloner.filter(filter);
     }
+    let preserve = args.preserve.iter().fold(Preserve::default(), |preserve, property| match property {
+        Property::Acl => preserve.acl(),
+        Property::Kms => preserve.kms(),
+        Property::Lock => preserve.object_lock(),
+        Property::Annotations => preserve.annotations(),
+    });
+    cloner = cloner.preserve(preserve);
     if args.delete { cloner.delete_extra(args.max_delete) } else { cloner }
 }
 

@@ -272,6 +272,8 @@ impl Report {
             (requests.tagging, "object tagging"),
             (requests.multipart, "multipart"),
             (requests.delete, "DeleteObjects"),
+            (requests.acl, "GetObjectAcl"),
+            (requests.annotations, "ListObjectAnnotations"),
             (requests.journal, "journal"),
         ];
         let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
@@ -335,6 +337,8 @@ impl Report {
                 "multipart": requests.multipart,
                 "part_copy": requests.part_copy,
                 "delete": requests.delete,
+                "acl": requests.acl,
+                "annotations": requests.annotations,
                 "journal": requests.journal,
             },
             "throttled": clone.throttled(),

@@ -49,6 +49,7 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--workers", "some", "--journal", "s3://j"], "a number from 1 on, or remote"),
         (&["--max-delete", "5"], "--delete"),
         (&["--compare", "hope"], "'hope'"),
+        (&["--preserve", "acl,hope"], "'hope'"),
         (&["--include", "a[b"], "a[b"),
         (&["--journal", "j"], "must begin with s3://"),
     ] {
@@ -103,6 +104,14 @@ fn a_clone_is_filtered_kept_and_verified() {
     assert!(copied > Some(100) && report["left_out"].as_u64() == copied.map(|copied| 7_500 - copied));
     assert_eq!((&report["verified"]["whole"], report["verified"]["same"].as_u64()), (&true.into(), copied));
     assert!(report["requests"]["journal"].as_u64() > Some(5));
+}
+
+#[test]
+fn what_is_preserved_is_looked_at() {
+    let report = embedded(&["--include", "group-00?/*", "--preserve", "kms,acl", "--preserve", "lock"]);
+    let (copied, requests) = (report["copied"].as_u64(), &report["requests"]);
+    assert!(copied > Some(100));
+    assert_eq!((requests["head"].as_u64(), requests["acl"].as_u64()), (copied, copied));
 }
 
 #[test]
