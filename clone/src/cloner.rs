@@ -29,6 +29,7 @@ pub struct Cloner {
     pub(crate) max_deletes: Option<u64>,
     pub(crate) dry_run: bool,
     pub(crate) preserve: Preserve,
+    pub(crate) versions: bool,
     #[cfg(feature = "journal")]
     pub(crate) journal: Option<crate::Journal>,
 }
@@ -55,6 +56,7 @@ impl Cloner {
             max_deletes: None,
             dry_run: false,
             preserve: Preserve::default(),
+            versions: false,
             #[cfg(feature = "journal")]
             journal: None,
         }
@@ -94,6 +96,22 @@ impl Cloner {
     /// What else of an object its copy keeps, and at which requests. Default: what costs none.
     pub fn preserve(mut self, preserve: Preserve) -> Self {
         self.preserve = preserve;
+        self
+    }
+
+    /// Clones all versions of each object and its delete markers, the oldest first, so that the destination's history of each
+    /// key is the source's: with version ids and times of its own. The destination must keep versions. Default: only what
+    /// is current.
+    ///
+    /// What the destination has of a key must be the beginning of what the source has, by size, and `ETag` or time; then it
+    /// is gone on with, and nothing is copied twice. A key of which it has anything else fails with the code
+    /// `DestinationDiffers`, and is not touched: so does one whose oldest versions the source has lost since. A history is
+    /// held in memory. Whoever writes to the destination at the same time can come between two versions.
+    ///
+    /// It cannot be had with a comparison of one's own, mapped keys, deletes or a journal: to go on with it is to start it
+    /// again. [`verify`](Self::verify) compares what is current.
+    pub fn versions(mut self) -> Self {
+        self.versions = true;
         self
     }
 
@@ -223,6 +241,33 @@ impl Cloner {
         }
     }
 
+    /// Refuses what a clone of versions cannot do.
+    pub(crate) fn check_versions(&self) -> Option<String> {
+        let with = if self.max_deletes.is_some() {
+            "deletes: what only the destination has is part of its history"
+        } else if self.map_key.is_some() {
+            "mapped keys"
+        } else if !matches!(self.compare, Compare::SizeAndTime) {
+            "another comparison: histories are compared as a whole"
+        } else if self.has_journal() {
+            "a journal: start it again, and it goes on"
+        } else {
+            return None;
+        };
+        self.versions.then(|| format!("versions cannot be cloned with {with}"))
+    }
+
+    #[cfg(not(feature = "journal"))]
+    #[expect(clippy::unused_self, reason = "it is so with the feature")]
+    fn has_journal(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "journal")]
+    fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
     /// Refuses what cannot work.
     pub(crate) fn check(&self) -> Result<(), Error> {
         const PARTS: RangeInclusive<u64> = 5 << 20..=5 << 30;
@@ -254,7 +299,7 @@ impl Cloner {
             "nothing can be deleted where keys are mapped: nobody knows what they come from".to_owned()
         } else if self.max_deletes.is_some() && !self.compare.looks() {
             "nothing can be deleted where the destination is not compared: see Compare".to_owned()
-        } else if let Some(wrong) = self.check_journal() {
+        } else if let Some(wrong) = self.check_versions().or_else(|| self.check_journal()) {
             wrong
         } else {
             return Ok(());

@@ -8,6 +8,7 @@ mod properties;
 pub(crate) mod single;
 mod source;
 mod upload;
+pub(crate) mod version;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -67,6 +68,7 @@ struct Manners {
     part: Manner,
     complete: Manner,
     abort: Manner,
+    mark: Manner,
 }
 
 /// How the copy of an object ended.
@@ -94,8 +96,9 @@ impl Copier {
         planner: Planner,
     ) -> Self {
         let to = |kind, operation, timeout| Manner::new(kind, operation, &destination, timeout);
+        let copy = to(Kind::Copy, "CopyObject", COPY_TIMEOUT).from(&source);
         let manners = Manners {
-            copy: to(Kind::Copy, "CopyObject", COPY_TIMEOUT).from(&source),
+            copy: if cloner.versions { copy.once() } else { copy },
             head_source: Manner::new(Kind::Head, "HeadObject", &source, TIMEOUT),
             // From where the parts are together on, it ends well or badly, but not half-way.
             head_destination: to(Kind::Head, "HeadObject", TIMEOUT).until_done(),
@@ -107,6 +110,7 @@ impl Copier {
             create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
             part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT).from(&source),
             complete: to(Kind::Multipart, "CompleteMultipartUpload", COMPLETE_TIMEOUT).until_done(),
+            mark: to(Kind::Delete, "DeleteObject", TIMEOUT).once(),
             abort: to(Kind::Multipart, "AbortMultipartUpload", TIMEOUT).until_done(),
         };
         Self {
@@ -188,25 +192,33 @@ impl Copier {
             Cause::Transient | Cause::Permanent => return Ended::Failed(fault),
             Cause::NotFound | Cause::Precondition => {}
         }
-        match self.head_source(entry, false).await {
-            Ok(head) if head.e_tag() != entry.etag.as_deref() && entry.etag.is_some() => {
-                let message = "it was written anew after it had been listed";
-                Ended::Changed(Fault::new(Cause::Precondition, "SourceChanged", message))
-            }
-            // A missing bucket looks the same, but not to the request that failed.
-            Err(gone) if gone.cause == Cause::NotFound && fault.code != "NoSuchBucket" => {
-                let message = "it was deleted after it had been listed";
-                Ended::Vanished(Fault::new(Cause::NotFound, "SourceVanished", message))
-            }
-            Err(gone) if gone.cause == Cause::Stopped => Ended::NotAttempted,
-            Ok(_) if fault.cause == Cause::Precondition && conditions.are_any() => {
+        match self.source_gone(entry, &fault).await {
+            Some(ended) => ended,
+            None if fault.cause == Cause::Precondition && conditions.are_any() => {
                 if self.is_there_now(entry).await {
                     return Ended::Unchanged;
                 }
                 let message = "the destination's object was written or deleted after it had been compared";
                 Ended::Failed(Fault::new(Cause::Precondition, "DestinationChanged", message))
             }
-            _ => Ended::Failed(fault),
+            None => Ended::Failed(fault),
+        }
+    }
+
+    /// What a fault means, if the source is not what was listed any more.
+    pub(super) async fn source_gone(&self, entry: &Entry, fault: &Fault) -> Option<Ended> {
+        match self.head_source(entry, false).await {
+            Ok(head) if head.e_tag() != entry.etag.as_deref() && entry.etag.is_some() => {
+                let message = "it was written anew after it had been listed";
+                Some(Ended::Changed(Fault::new(Cause::Precondition, "SourceChanged", message)))
+            }
+            // A missing bucket looks the same, but not to the request that failed.
+            Err(gone) if gone.cause == Cause::NotFound && fault.code != "NoSuchBucket" => {
+                let message = "it was deleted after it had been listed";
+                Some(Ended::Vanished(Fault::new(Cause::NotFound, "SourceVanished", message)))
+            }
+            Err(gone) if gone.cause == Cause::Stopped => Some(Ended::NotAttempted),
+            _ => None,
         }
     }
 
@@ -221,6 +233,7 @@ impl Copier {
             .set_expected_bucket_owner(self.source.owner.clone())
             .set_request_payer(self.source.payer.clone())
             .key(entry.key.as_str())
+            .set_version_id(entry.version.as_deref().map(ToOwned::to_owned))
             .set_if_match(etag);
         self.requester.send(&self.manners.head_source, || request.clone().send()).await
     }

@@ -82,6 +82,7 @@ mod segments;
 mod stop;
 mod tally;
 mod verify;
+mod versions;
 #[cfg(feature = "journal")]
 mod worker;
 

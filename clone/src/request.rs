@@ -1,6 +1,6 @@
 //! [`Requester`]: sends one request until it has an answer that stands.
 
-mod backoff;
+pub(crate) mod backoff;
 mod fault;
 
 use std::{
@@ -49,6 +49,8 @@ pub(crate) struct Manner {
     pub(crate) timeout: Duration,
     /// Whether it is sent, and sent again, even if the clone is to stop.
     pub(crate) until_done: bool,
+    /// Whether it is never sent again after a failure: it is not the same twice.
+    once: bool,
     /// The buckets that are expected to belong to an account, and these: a refusal does not say so.
     owners: Vec<(String, String)>,
 }
@@ -57,7 +59,19 @@ impl Manner {
     pub(crate) fn new(kind: Kind, operation: &'static str, location: &Location, timeout: Duration) -> Self {
         let region = location.client.config().region().map(ToString::to_string).unwrap_or_default();
         let call = Call::new("s3", operation).region(region).resource(location.bucket.clone());
-        Self { kind, call, timeout, until_done: false, owners: location.owned().into_iter().collect() }
+        Self {
+            kind,
+            call,
+            timeout,
+            until_done: false,
+            once: false,
+            owners: location.owned().into_iter().collect(),
+        }
+    }
+
+    /// The same, never sent again after a failure that is no throttle.
+    pub(crate) fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// The same for a request that has to do with another location too.
@@ -170,7 +184,7 @@ impl Requester {
                 None => Fault::stopped(),
             };
             *maybe_done |= fault.maybe_done;
-            if fault.cause != Cause::Transient || attempt >= self.attempts.get() {
+            if fault.cause != Cause::Transient || manner.once || attempt >= self.attempts.get() {
                 return Err(fault);
             }
             if !manner.until_done && self.stop.is_wished() {

@@ -184,7 +184,8 @@ impl Copier {
             .bucket(&self.source.bucket)
             .set_expected_bucket_owner(self.source.owner.clone())
             .set_request_payer(self.source.payer.clone())
-            .key(entry.key.as_str());
+            .key(entry.key.as_str())
+            .set_version_id(entry.version.as_deref().map(ToOwned::to_owned));
         Grants::of(&self.requester.send(&self.manners.read_acl, || request.clone().send()).await?)
     }
 
@@ -206,6 +207,7 @@ impl Copier {
             .set_expected_bucket_owner(self.source.owner.clone())
             .set_request_payer(self.source.payer.clone())
             .key(entry.key.as_str())
+            .set_version_id(entry.version.as_deref().map(ToOwned::to_owned))
             .max_annotation_results(1);
         let listed = self.requester.send(&self.manners.list_annotations, || request.clone().send()).await?;
         if listed.annotations().is_empty() && listed.annotation_count().unwrap_or_default() == 0 {

@@ -60,7 +60,7 @@ impl Copier {
             .set_request_payer(self.destination.payer_with(&self.source))
             .key(key.as_str())
             .upload_id(upload.id())
-            .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
+            .copy_source(copy_source(&self.source.bucket, entry.key.as_str(), entry.version.as_deref()))
             .set_copy_source_if_match(etag);
         let copied = self.copy_parts(parts, &request).await;
         // From here on the object itself counts, or it does not.
@@ -95,7 +95,8 @@ impl Copier {
             .bucket(&self.source.bucket)
             .set_expected_bucket_owner(self.source.owner.clone())
             .set_request_payer(self.source.payer.clone())
-            .key(entry.key.as_str());
+            .key(entry.key.as_str())
+            .set_version_id(entry.version.as_deref().map(ToOwned::to_owned));
         Ok(self.requester.send(&self.manners.read_tags, || request.clone().send()).await?.tag_set)
     }
 

@@ -122,6 +122,7 @@ fn entry_of(key: &Key, head: &HeadObjectOutput) -> Entry {
         etag: head.e_tag().map(Into::into),
         modified: head.last_modified().map(DateTime::secs),
         storage_class: head.storage_class().filter(|class| **class != StorageClass::Standard).cloned(),
+        version: None,
     }
 }
 

@@ -43,7 +43,7 @@ impl Copier {
             .set_expected_source_bucket_owner(self.source.owner.clone())
             .set_request_payer(self.destination.payer_with(&self.source))
             .key(if blank { STAND_IN } else { key.as_str() })
-            .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
+            .copy_source(copy_source(&self.source.bucket, entry.key.as_str(), entry.version.as_deref()))
             .set_copy_source_if_match(entry.etag.as_deref().map(ToOwned::to_owned))
             .set_if_match(conditions.if_match.clone())
             .set_if_none_match(conditions.if_none_match.clone())

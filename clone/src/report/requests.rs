@@ -4,11 +4,11 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Requests {
-    /// `ListObjectsV2`.
+    /// `ListObjectsV2` and `ListObjectVersions`.
     pub list: u64,
     /// `CopyObject`.
     pub copy: u64,
-    /// `HeadObject`.
+    /// `HeadObject`; and `GetBucketVersioning`, once for a clone of versions.
     pub head: u64,
     /// `GetObjectTagging` and `PutObjectTagging`.
     pub tagging: u64,
