@@ -82,7 +82,10 @@ impl Copier {
             }
         };
         if let Some(tags) = properties.left_over_tags() {
-            self.put_tags(key, tags).await?;
+            self.put_tags(key, tags).await.map_err(|fault| {
+                let message = format!("it is there, but not its tags: {}: {}", fault.code, fault.message);
+                Fault::new(Cause::Permanent, "TagsNotPut", message)
+            })?;
         }
         Ok(etag)
     }

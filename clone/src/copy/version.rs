@@ -106,7 +106,10 @@ impl Copier {
             tries += 1;
             match self.after(version, fault, tries).await {
                 After::Look => {
-                    sleep(backoff.next()).await;
+                    tokio::select! {
+                        () = sleep(backoff.next()) => {}
+                        () = self.requester.stop.wished() => {}
+                    }
                     let held = match lister.history(&self.requester, &key).await {
                         Ok(held) => held,
                         Err(fault) => {
