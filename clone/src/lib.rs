@@ -48,7 +48,7 @@
 //!
 //! # What it does not do
 //!
-//! It copies the current version of each object. See the README for what of an object is kept.
+//! See the README for what of an object is kept, and for [versions](Cloner::versions), which are cloned only if asked for.
 //!
 //! # Cancel safety
 //!

@@ -88,7 +88,17 @@ async fn check_versioned(requester: &Requester, destination: &Location) -> Resul
         .get_bucket_versioning()
         .bucket(bucket)
         .set_expected_bucket_owner(destination.owner.clone());
-    match requester.send(&manner, || request.clone().send()).await {
+    let pays = destination.payer.is_some();
+    let send = || {
+        let request = request.clone().customize().mutate_request(move |request| {
+            // The SDK has no field for it.
+            if pays {
+                request.headers_mut().insert("x-amz-request-payer", "requester");
+            }
+        });
+        request.send()
+    };
+    match requester.send(&manner, send).await {
         Ok(output) if output.status == Some(BucketVersioningStatus::Enabled) => Ok(()),
         Ok(_) => Err(Error::invalid_input(format!(
             "the destination bucket {bucket} keeps no versions: enable versioning on it first"
@@ -172,7 +182,9 @@ impl Histories {
             });
         }
         let waiting: usize = self.backlog.iter().map(|(_, waiting)| waiting.len()).sum();
-        let ahead = AHEAD.max(self.copies_in_flight.saturating_mul(2));
+        let ahead = AHEAD
+            .max(self.copies_in_flight.saturating_mul(2))
+            .max(self.listings_in_flight.saturating_mul(PAGE));
         while listings.len() < self.listings_in_flight
             && waiting + listings.len() * PAGE < ahead
             && !self.out_of_order

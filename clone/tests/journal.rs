@@ -374,6 +374,12 @@ async fn what_a_worker_cannot_do_is_said() {
     let request = SegmentRequest::new("1", side("src"), side("dst"));
     let error = run(cloner(&aws).delete_extra(1), request.clone()).await;
     assert!(error.kind() == ErrorKind::InvalidInput && error.to_string().contains("delete"), "{error}");
+    let error = run(cloner(&aws).versions(), request.clone()).await;
+    assert!(error.to_string().contains("workers clone no versions"), "{error}");
+    let error = RemoteClone::new(cloner(&aws).versions(), journal(&aws)).run(|_| {}).await.unwrap_err();
+    assert!(error.to_string().contains("workers clone no versions"), "{error}");
+    let error = cloner(&aws).versions().journal(journal(&aws)).start().unwrap_err();
+    assert!(error.to_string().contains("versions cannot be cloned with a journal"), "{error}");
     let mut odd = request.clone();
     (odd.after, odd.until) = (Some("b".to_owned()), Some("a".to_owned()));
     assert!(run(cloner(&aws), odd).await.to_string().contains("no key after"));

@@ -16,7 +16,7 @@ use aws_sdk_s3::{
     types::{Payer, RequestPaymentConfiguration, Tag, Tagging},
 };
 use support::{MIB, assert_complete, assert_identical, client, fault};
-use tidegate_clone::{Cloner, Compare, ErrorKind, Location, Outcome, Report};
+use tidegate_clone::{Cloner, Compare, ErrorKind, Location, Outcome, Preserve, Report};
 use tidegate_local_aws::{Fault, FaultMode, Faults, LocalAws};
 
 const ME: &str = "000000000000";
@@ -160,7 +160,7 @@ async fn every_request_says_both() {
     let config = stranger(&aws).config().to_builder().interceptor(notes.clone()).build();
     let client = Client::from_conf(config);
     let source = Location::new(client.clone(), "src").expected_owner(ME).requester_pays();
-    let destination = Location::new(client, "dst").expected_owner(OTHER).requester_pays();
+    let destination = Location::new(client.clone(), "dst").expected_owner(OTHER).requester_pays();
     let copier = Cloner::new(source, destination).multipart_threshold(10 * MIB).part_size(5 * MIB);
     let cloner = copier.clone().delete_extra(9);
     cloner.run().await.unwrap();
@@ -174,7 +174,22 @@ async fn every_request_says_both() {
     let failing = Fault::new(FaultMode::Error500, 1.0).service("s3").actions(failing);
     aws.set_faults(Faults::none().with(failing));
     copier.compare(Compare::Always).run().await.unwrap();
+    // The same of versions.
+    aws.s3().set_versioning("dst", true).unwrap();
+    aws.s3().set_versioning("src", true).unwrap();
+    aws.set_faults(fault(FaultMode::LostReply, 0.3));
+    for key in ["small", "gone"] {
+        aws.s3().put("src", key, "anew").unwrap();
+        support::client(&aws).delete_object().bucket("src").key(key).send().await.unwrap();
+    }
+    let source = Location::new(client.clone(), "src").expected_owner(ME).requester_pays();
+    let destination = Location::new(client, "dst").expected_owner(OTHER).requester_pays().prefix("v/");
+    let versions = Cloner::new(source, destination).versions();
+    versions.multipart_threshold(10 * MIB).preserve(Preserve::default().acl().kms()).run().await.unwrap();
     let notes = notes.0.lock().unwrap();
+    for what in ["?versioning", "?versions", "DELETE http", "?acl"] {
+        assert!(notes.iter().any(|note| note.what.contains(what)), "{what}");
+    }
     assert!(notes.iter().any(|note| note.what.starts_with("DELETE") && note.what.contains("uploadId")));
     assert!(notes.iter().any(|note| note.what.starts_with("HEAD")));
     for note in notes.iter() {

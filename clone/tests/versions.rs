@@ -353,3 +353,26 @@ async fn what_cannot_be_listed_is_said() {
     let report = versions(&aws).attempts(NonZeroU32::new(2).unwrap()).run().await.unwrap();
     assert_eq!((report.outcome(), report.unlisted().len()), (Outcome::Incomplete, 1));
 }
+
+/// Large versions are made by uploads, whose completions are the same however often they are sent.
+#[tokio::test(start_paused = true)]
+async fn versions_in_parts_survive_lost_replies() {
+    for seed in 0..20 {
+        let aws = support::aws(LocalAws::builder().seed(seed)).await;
+        aws.s3().set_versioning("src", true).unwrap();
+        aws.s3().set_versioning("dst", true).unwrap();
+        for (size, content) in [(20, 1), (20, 1), (1, 2), (12, 3), (20, 1), (20, 1)] {
+            aws.s3().put_synthetic_content("src", "k", size * MIB, content).unwrap();
+            if content == 3 {
+                delete(&client(&aws), "src", "k").await;
+            }
+        }
+        aws.set_faults(fault(FaultMode::LostReply, 0.2));
+        let cloner = versions(&aws).multipart_threshold(10 * MIB).part_size(5 * MIB);
+        let report = cloner.attempts(NonZeroU32::new(40).unwrap()).run().await.unwrap();
+        assert_same(&aws, &report);
+        assert_eq!((report.copied(), report.delete_markers()), (7, 1));
+        let is_open = !aws.s3().open_uploads("dst").unwrap().is_empty();
+        assert!(!is_open || !report.orphans().is_empty(), "what may be left is said");
+    }
+}

@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Delete nothing if it would be more objects than this.
     #[arg(long, value_name = "N", default_value_t = 10_000, requires = "delete")]
     pub(crate) max_delete: u64,
+    /// Clone all versions and delete markers, the oldest first, to a bucket that keeps versions.
+    #[arg(long, conflicts_with_all = ["delete", "journal"])]
+    pub(crate) versions: bool,
     /// Say what would be copied and deleted, and do nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

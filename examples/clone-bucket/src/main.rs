@@ -51,6 +51,11 @@ async fn main() -> ExitCode {
 ///
 /// Whatever keeps the destination from being whole.
 async fn run(args: &Args) -> Result<(), Problem> {
+    if args.versions && args.verify == Verify::Checksums {
+        let message =
+            "--verify checksums proves what is current, and no versions: run --versions --dry-run again";
+        return Err(Problem::Input(message.to_owned()));
+    }
     let embedded = if args.embedded { Some(Embedded::start(args).await?) } else { None };
     let sides = Sides::connect(args, embedded.as_ref()).await?;
     let mut signals = Signals::handle().map_err(|error| Problem::Failed(text::chain(&error)))?;
@@ -94,6 +99,9 @@ fn cloner(args: &Args, sides: &Sides) -> Cloner {
         Property::Annotations => preserve.annotations(),
     });
     cloner = cloner.preserve(preserve);
+    if args.versions {
+        cloner = cloner.versions();
+    }
     if args.delete { cloner.delete_extra(args.max_delete) } else { cloner }
 }
 

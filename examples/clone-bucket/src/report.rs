@@ -231,6 +231,9 @@ impl Report {
         if clone.retries() > 0 {
             lines.push(format!("  retried    {} after other failures", text::grouped(clone.retries())));
         }
+        if clone.delete_markers() > 0 {
+            lines.push(format!("  markers    {} delete markers made", text::grouped(clone.delete_markers())));
+        }
         if clone.extra() > 0 || clone.undeleted().is_some() {
             let line = format!(
                 "  deleted    {} of {} that only the destination had",
@@ -323,6 +326,7 @@ impl Report {
             "unchanged": clone.unchanged(),
             "unknown": clone.unknown(),
             "left_out": clone.left_out(),
+            "delete_markers": clone.delete_markers(),
             "extra": clone.extra(),
             "deleted": clone.deleted(),
             "dry_run": self.dry_run,

@@ -48,6 +48,8 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--workers", "2"][..], "--journal"),
         (&["--workers", "some", "--journal", "s3://j"], "a number from 1 on, or remote"),
         (&["--max-delete", "5"], "--delete"),
+        (&["--versions", "--delete"], "--delete"),
+        (&["--versions", "--journal", "s3://j"], "--journal"),
         (&["--compare", "hope"], "'hope'"),
         (&["--preserve", "acl,hope"], "'hope'"),
         (&["--include", "a[b"], "a[b"),
@@ -60,6 +62,8 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--delete", "--compare", "always"], "nothing can be deleted"),
         (&["--journal", "s3://story-clone/x"], "in what is cloned"),
         (&["--delete", "--journal", "s3://j", "--workers", "2"], "workers delete nothing"),
+        (&["--versions", "--compare", "etag"], "versions cannot be cloned with another comparison"),
+        (&["--versions", "--verify", "checksums"], "proves what is current"),
         (&["--source-owner", "me"], "\"me\" of story is no account: it has 12 digits"),
         (&["--destination-owner", "12"], "\"12\" of story-clone is no account"),
     ] {
@@ -112,6 +116,14 @@ fn what_is_preserved_is_looked_at() {
     let (copied, requests) = (report["copied"].as_u64(), &report["requests"]);
     assert!(copied > Some(100));
     assert_eq!((requests["head"].as_u64(), requests["acl"].as_u64()), (copied, copied));
+}
+
+#[test]
+fn versions_are_cloned() {
+    let report = embedded(&["--include", "group-00?/*", "--versions", "--verify", "relist"]);
+    let copied = report["copied"].as_u64();
+    assert!(copied > Some(100) && copied == report["listed"].as_u64());
+    assert_eq!((report["delete_markers"].as_u64(), &report["verified"]["whole"]), (Some(0), &true.into()));
 }
 
 #[test]
