@@ -168,10 +168,10 @@ impl Histories {
         while copies.len() < self.copies_in_flight
             && let Some(replay) = self.pop()
         {
-            let (copier, sides) = (Arc::clone(&self.copier), Arc::clone(&self.sides));
+            let (maker, sides) = (Arc::clone(&self.copier), Arc::clone(&self.sides));
             copies.spawn(async move {
                 let (key, versions) = (replay.source.key.clone(), replay.source.versions.len() as u64);
-                let replay = AssertUnwindSafe(copier.replay(replay, &sides.destination));
+                let replay = AssertUnwindSafe(maker.replay(replay, &sides.destination));
                 let replayed = replay.catch_unwind().await.unwrap_or_else(|_| Replayed {
                     failed: 1,
                     not_attempted: versions.saturating_sub(1),
