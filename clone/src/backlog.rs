@@ -77,6 +77,7 @@ mod tests {
                 etag: None,
                 modified: None,
                 storage_class: None,
+                version: None,
             };
             Order { entry, place: Place::Any }
         };

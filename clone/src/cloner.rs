@@ -5,7 +5,7 @@ use std::{fmt, num::NonZeroU32, ops::RangeInclusive, sync::Arc};
 use tidegate_throttle::{Adaptive, Throttle};
 
 use crate::{
-    Compare, Error, Key, Location, Report, Run, Verification,
+    Compare, Error, Key, Location, Preserve, Report, Run, Verification,
     copy::single::LARGEST,
     plan::{Filter, MapKey},
     verify,
@@ -29,6 +29,8 @@ pub struct Cloner {
     pub(crate) max_deletes: Option<u64>,
     pub(crate) dry_run: bool,
     pub(crate) hints: Arc<[Key]>,
+    pub(crate) preserve: Preserve,
+    pub(crate) versions: bool,
     #[cfg(feature = "journal")]
     pub(crate) journal: Option<crate::Journal>,
 }
@@ -55,6 +57,8 @@ impl Cloner {
             max_deletes: None,
             dry_run: false,
             hints: Arc::default(),
+            preserve: Preserve::default(),
+            versions: false,
             #[cfg(feature = "journal")]
             journal: None,
         }
@@ -88,6 +92,28 @@ impl Cloner {
     /// report says why. An object that was written after it had been listed stays. Default: nothing is deleted.
     pub fn delete_extra(mut self, max: u64) -> Self {
         self.max_deletes = Some(max);
+        self
+    }
+
+    /// What else of an object its copy keeps, and at which requests. Default: what costs none.
+    pub fn preserve(mut self, preserve: Preserve) -> Self {
+        self.preserve = preserve;
+        self
+    }
+
+    /// Clones all versions of each object and its delete markers, the oldest first, so that the destination's history of each
+    /// key is the source's: with version ids and times of its own. The destination must keep versions. Default: only what
+    /// is current.
+    ///
+    /// What the destination has of a key must be the beginning of what the source has, by size, and `ETag` or time; then it
+    /// is gone on with, and nothing is copied twice. A key of which it has anything else fails with the code
+    /// `DestinationDiffers`, and is not touched: so does one whose oldest versions the source has lost since. A history is
+    /// held in memory. Whoever writes to the destination at the same time can come between two versions.
+    ///
+    /// It cannot be had with a comparison of one's own, mapped keys, deletes or a journal: to go on with it is to start it
+    /// again. [`verify`](Self::verify) compares what is current.
+    pub fn versions(mut self) -> Self {
+        self.versions = true;
         self
     }
 
@@ -226,6 +252,33 @@ impl Cloner {
         }
     }
 
+    /// Refuses what a clone of versions cannot do.
+    pub(crate) fn check_versions(&self) -> Option<String> {
+        let with = if self.max_deletes.is_some() {
+            "deletes: what only the destination has is part of its history"
+        } else if self.map_key.is_some() {
+            "mapped keys"
+        } else if !matches!(self.compare, Compare::SizeAndTime) {
+            "another comparison: histories are compared as a whole"
+        } else if self.has_journal() {
+            "a journal: start it again, and it goes on"
+        } else {
+            return None;
+        };
+        self.versions.then(|| format!("versions cannot be cloned with {with}"))
+    }
+
+    #[cfg(not(feature = "journal"))]
+    #[expect(clippy::unused_self, reason = "it is so with the feature")]
+    fn has_journal(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "journal")]
+    fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
     /// Refuses what cannot work.
     pub(crate) fn check(&self) -> Result<(), Error> {
         const PARTS: RangeInclusive<u64> = 5 << 20..=5 << 30;
@@ -238,6 +291,10 @@ impl Cloner {
             [source, destination].into_iter().find(|it| it.prefix.len() > Key::MAX_BYTES)
         {
             format!("the prefix in {} has more than {} bytes", side.bucket, Key::MAX_BYTES)
+        } else if let Some((side, owner)) =
+            [source, destination].into_iter().find_map(|it| Some((it, it.wrong_owner()?)))
+        {
+            format!("the expected owner \"{owner}\" of {} is no account: it has 12 digits", side.bucket)
         } else if source.overlaps(destination) {
             let (bucket, from, to) = (&source.bucket, &source.prefix, &destination.prefix);
             format!("source and destination overlap: \"{from}\" and \"{to}\" in the bucket {bucket}")
@@ -253,7 +310,7 @@ impl Cloner {
             "nothing can be deleted where keys are mapped: nobody knows what they come from".to_owned()
         } else if self.max_deletes.is_some() && !self.compare.looks() {
             "nothing can be deleted where the destination is not compared: see Compare".to_owned()
-        } else if let Some(wrong) = self.check_journal() {
+        } else if let Some(wrong) = self.check_versions().or_else(|| self.check_journal()) {
             wrong
         } else {
             return Ok(());

@@ -90,7 +90,14 @@ mod tests {
 
     fn entry(size: u64, etag: &str, modified: i64) -> Entry {
         let etag = Some(etag.into()).filter(|_| !etag.is_empty());
-        Entry { key: Key::new("k").unwrap(), size, etag, modified: Some(modified), storage_class: None }
+        Entry {
+            key: Key::new("k").unwrap(),
+            size,
+            etag,
+            modified: Some(modified),
+            storage_class: None,
+            version: None,
+        }
     }
 
     #[test]

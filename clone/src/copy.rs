@@ -1,5 +1,6 @@
 //! [`Copier`]: copies one object.
 
+mod guards;
 mod multipart;
 mod parts;
 mod place;
@@ -7,6 +8,7 @@ mod properties;
 pub(crate) mod single;
 mod source;
 mod upload;
+pub(crate) mod version;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,7 +21,7 @@ use tokio::sync::Semaphore;
 use self::place::Conditions;
 
 use crate::{
-    Cloner, Entry, Key, Location, OrphanedUpload,
+    Cloner, Entry, Key, Location, OrphanedUpload, Preserve,
     counters::{Counters, Kind},
     plan::{MapKey, Order, Planner},
     request::{Cause, Fault, Manner, Requester},
@@ -42,6 +44,7 @@ pub(crate) struct Copier {
     planner: Planner,
     map_key: Option<Arc<MapKey>>,
     dry_run: bool,
+    preserve: Preserve,
     threshold: u64,
     part_size: u64,
     /// The part copies in flight, of all objects.
@@ -58,11 +61,14 @@ struct Manners {
     head_destination: Manner,
     look: Manner,
     read_tags: Manner,
+    read_acl: Manner,
+    list_annotations: Manner,
     write_tags: Manner,
     create: Manner,
     part: Manner,
     complete: Manner,
     abort: Manner,
+    mark: Manner,
 }
 
 /// How the copy of an object ended.
@@ -90,17 +96,21 @@ impl Copier {
         planner: Planner,
     ) -> Self {
         let to = |kind, operation, timeout| Manner::new(kind, operation, &destination, timeout);
+        let copy = to(Kind::Copy, "CopyObject", COPY_TIMEOUT).from(&source);
         let manners = Manners {
-            copy: to(Kind::Copy, "CopyObject", COPY_TIMEOUT),
+            copy: if cloner.versions { copy.once() } else { copy },
             head_source: Manner::new(Kind::Head, "HeadObject", &source, TIMEOUT),
             // From where the parts are together on, it ends well or badly, but not half-way.
             head_destination: to(Kind::Head, "HeadObject", TIMEOUT).until_done(),
             look: to(Kind::Head, "HeadObject", TIMEOUT),
             read_tags: Manner::new(Kind::Tagging, "GetObjectTagging", &source, TIMEOUT),
+            read_acl: Manner::new(Kind::Acl, "GetObjectAcl", &source, TIMEOUT),
+            list_annotations: Manner::new(Kind::Annotation, "ListObjectAnnotations", &source, TIMEOUT),
             write_tags: to(Kind::Tagging, "PutObjectTagging", TIMEOUT).until_done(),
             create: to(Kind::Multipart, "CreateMultipartUpload", TIMEOUT),
-            part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT),
+            part: to(Kind::PartCopy, "UploadPartCopy", COPY_TIMEOUT).from(&source),
             complete: to(Kind::Multipart, "CompleteMultipartUpload", COMPLETE_TIMEOUT).until_done(),
+            mark: to(Kind::Delete, "DeleteObject", TIMEOUT).once(),
             abort: to(Kind::Multipart, "AbortMultipartUpload", TIMEOUT).until_done(),
         };
         Self {
@@ -110,6 +120,7 @@ impl Copier {
             planner,
             map_key: cloner.map_key.clone(),
             dry_run: cloner.dry_run,
+            preserve: cloner.preserve,
             threshold: cloner.multipart_threshold,
             part_size: cloner.part_size,
             part_slots: Semaphore::new(cloner.copies_in_flight.min(Semaphore::MAX_PERMITS)),
@@ -181,25 +192,33 @@ impl Copier {
             Cause::Transient | Cause::Permanent => return Ended::Failed(fault),
             Cause::NotFound | Cause::Precondition => {}
         }
-        match self.head_source(entry, false).await {
-            Ok(head) if head.e_tag() != entry.etag.as_deref() && entry.etag.is_some() => {
-                let message = "it was written anew after it had been listed";
-                Ended::Changed(Fault::new(Cause::Precondition, "SourceChanged", message))
-            }
-            // A missing bucket looks the same, but not to the request that failed.
-            Err(gone) if gone.cause == Cause::NotFound && fault.code != "NoSuchBucket" => {
-                let message = "it was deleted after it had been listed";
-                Ended::Vanished(Fault::new(Cause::NotFound, "SourceVanished", message))
-            }
-            Err(gone) if gone.cause == Cause::Stopped => Ended::NotAttempted,
-            Ok(_) if fault.cause == Cause::Precondition && conditions.are_any() => {
+        match self.source_gone(entry, &fault).await {
+            Some(ended) => ended,
+            None if fault.cause == Cause::Precondition && conditions.are_any() => {
                 if self.is_there_now(entry).await {
                     return Ended::Unchanged;
                 }
                 let message = "the destination's object was written or deleted after it had been compared";
                 Ended::Failed(Fault::new(Cause::Precondition, "DestinationChanged", message))
             }
-            _ => Ended::Failed(fault),
+            None => Ended::Failed(fault),
+        }
+    }
+
+    /// What a fault means, if the source is not what was listed any more.
+    pub(super) async fn source_gone(&self, entry: &Entry, fault: &Fault) -> Option<Ended> {
+        match self.head_source(entry, false).await {
+            Ok(head) if head.e_tag() != entry.etag.as_deref() && entry.etag.is_some() => {
+                let message = "it was written anew after it had been listed";
+                Some(Ended::Changed(Fault::new(Cause::Precondition, "SourceChanged", message)))
+            }
+            // A missing bucket looks the same, but not to the request that failed.
+            Err(gone) if gone.cause == Cause::NotFound && fault.code != "NoSuchBucket" => {
+                let message = "it was deleted after it had been listed";
+                Some(Ended::Vanished(Fault::new(Cause::NotFound, "SourceVanished", message)))
+            }
+            Err(gone) if gone.cause == Cause::Stopped => Some(Ended::NotAttempted),
+            _ => None,
         }
     }
 
@@ -211,7 +230,10 @@ impl Copier {
             .client
             .head_object()
             .bucket(&self.source.bucket)
+            .set_expected_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.source.payer.clone())
             .key(entry.key.as_str())
+            .set_version_id(entry.version.as_deref().map(ToOwned::to_owned))
             .set_if_match(etag);
         self.requester.send(&self.manners.head_source, || request.clone().send()).await
     }

@@ -20,7 +20,7 @@ pub(crate) struct Counters {
     pub(crate) listing: AtomicU64,
     pub(crate) throttled: AtomicU64,
     pub(crate) retries: AtomicU64,
-    requests: [AtomicU64; 8],
+    requests: [AtomicU64; 10],
 }
 
 /// A kind of request, as [`Requests`] counts them.
@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Multipart,
     PartCopy,
     Delete,
+    Acl,
+    Annotation,
     #[cfg_attr(not(feature = "journal"), expect(dead_code, reason = "nothing else is kept"))]
     Journal,
 }
@@ -43,9 +45,9 @@ impl Counters {
     }
 
     pub(crate) fn requests(&self) -> Requests {
-        let [list, copy, head, tagging, multipart, part_copy, delete, journal] =
+        let [list, copy, head, tagging, multipart, part_copy, delete, acl, annotations, journal] =
             self.requests.each_ref().map(|it| it.load(Relaxed));
-        Requests { list, copy, head, tagging, multipart, part_copy, delete, journal }
+        Requests { list, copy, head, tagging, multipart, part_copy, delete, acl, annotations, journal }
     }
 
     pub(crate) fn progress(&self) -> Progress {

@@ -61,7 +61,14 @@ impl Deleter {
             // Of no more than one batch of objects, each with its key.
             return Vec::new();
         };
-        let request = self.location.client.delete_objects().bucket(&self.location.bucket).delete(delete);
+        let request = self
+            .location
+            .client
+            .delete_objects()
+            .bucket(&self.location.bucket)
+            .set_expected_bucket_owner(self.location.owner.clone())
+            .set_request_payer(self.location.payer.clone())
+            .delete(delete);
         match self.requester.send(&self.many, || request.clone().send()).await {
             Ok(output) => {
                 let mut faults: std::collections::HashMap<String, Fault> = output
@@ -89,6 +96,8 @@ impl Deleter {
             .client
             .delete_object()
             .bucket(&self.location.bucket)
+            .set_expected_bucket_owner(self.location.owner.clone())
+            .set_request_payer(self.location.payer.clone())
             .key(entry.key.as_str())
             .set_if_match(entry.etag.as_deref().map(str::to_owned));
         let result = self.requester.send(&self.one, || request.clone().send()).await;

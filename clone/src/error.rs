@@ -21,6 +21,9 @@ pub enum ErrorKind {
     /// A bucket could not be listed to its end, so nothing is known of what is in it. A retry can help,
     /// unless the source says that access is denied.
     Listing,
+    /// Nobody could be asked whether the destination keeps versions. A retry can help, unless the source says that access is
+    /// denied.
+    Versioning,
     /// The clone's task ended before it could report, because the runtime was shut down. A retry can help.
     Interrupted,
     /// The journal cannot be read or written. A retry can help, unless the source says that access is denied.

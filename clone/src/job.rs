@@ -291,6 +291,9 @@ impl RemoteClone {
     /// Dropped, the workers go on; another call waits for the same clone.
     pub async fn run(&self, mut observe: impl FnMut(&RemoteProgress)) -> Result<CloneResponse, Error> {
         self.cloner.check()?;
+        if self.cloner.versions {
+            return Err(Error::invalid_input("workers clone no versions"));
+        }
         if self.cloner.max_deletes.is_some() {
             return Err(Error::invalid_input(
                 "workers delete nothing: verify the clone, and delete in a second run",

@@ -48,7 +48,7 @@
 //!
 //! # What it does not do
 //!
-//! It copies the current version of each object. See the README for what of an object is kept.
+//! See the README for what of an object is kept, and for [versions](Cloner::versions), which are cloned only if asked for.
 //!
 //! # Cancel safety
 //!
@@ -72,6 +72,7 @@ mod listing;
 mod location;
 mod pages;
 mod plan;
+mod preserve;
 mod progress;
 mod record;
 mod report;
@@ -81,6 +82,7 @@ mod segments;
 mod stop;
 mod tally;
 mod verify;
+mod versions;
 #[cfg(feature = "journal")]
 mod worker;
 
@@ -90,6 +92,7 @@ pub use self::{
     error::{Error, ErrorKind},
     key::{Key, KeyRange},
     location::Location,
+    preserve::Preserve,
     progress::{Progress, Total},
     report::{Failure, Failures, OrphanedUpload, Outcome, Report, Requests, Undeleted, Unlisted},
     run::{Monitor, Run},

@@ -1,12 +1,12 @@
 //! [`Lister`]: asks S3 for one page of a listing.
 
-mod decode;
+pub(crate) mod decode;
 
 use std::time::Duration;
 
 use aws_sdk_s3::{
     operation::list_objects_v2::ListObjectsV2Output,
-    types::{EncodingType, Object, ObjectStorageClass, StorageClass},
+    types::{EncodingType, Object, StorageClass},
 };
 
 use crate::{
@@ -39,6 +39,8 @@ impl Lister {
             .client
             .list_objects_v2()
             .bucket(&self.location.bucket)
+            .set_expected_bucket_owner(self.location.owner.clone())
+            .set_request_payer(self.location.payer.clone())
             .prefix(&self.location.prefix)
             .encoding_type(EncodingType::Url);
         request = match from {
@@ -77,13 +79,14 @@ fn entry(object: Object, encoded: bool) -> Option<Entry> {
         size: u64::try_from(object.size?).ok()?,
         etag: object.e_tag.map(String::into_boxed_str),
         modified: object.last_modified.map(|time| time.secs()),
-        storage_class: object.storage_class.and_then(|class| storage_class(&class)),
+        storage_class: object.storage_class.and_then(|class| storage_class(class.as_str())),
+        version: None,
     })
 }
 
 /// The storage class to ask for, if it is one that a copy can ask for and does not have anyway.
-fn storage_class(listed: &ObjectStorageClass) -> Option<StorageClass> {
-    match StorageClass::from(listed.as_str()) {
+pub(crate) fn storage_class(listed: &str) -> Option<StorageClass> {
+    match StorageClass::from(listed) {
         StorageClass::Standard
         | StorageClass::ExpressOnezone
         | StorageClass::Outposts

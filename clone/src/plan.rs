@@ -162,6 +162,7 @@ mod tests {
             etag: Some(format!("\"{size}\"").into()),
             modified: None,
             storage_class: None,
+            version: None,
         }
     }
 

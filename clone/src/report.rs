@@ -14,7 +14,9 @@ use crate::{Key, KeyRange};
 /// What a clone did, and what it did not do.
 ///
 /// Every object that was listed is counted once: as copied, unchanged, changed, vanished, failed, unknown or not
-/// attempted. In a dry run those that would be copied are not attempted.
+/// attempted. In a dry run those that would be copied are not attempted. In a clone of
+/// [versions](crate::Cloner::versions), each version and each delete marker counts as an object; after one that could not
+/// be copied, the newer ones of its key are not attempted.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) listed: u64,
@@ -29,6 +31,7 @@ pub struct Report {
     pub(crate) stopped: bool,
     pub(crate) bytes_listed: u64,
     pub(crate) bytes_copied: u64,
+    pub(crate) delete_markers: u64,
     pub(crate) extra: u64,
     pub(crate) deleted: u64,
     pub(crate) undeleted: Option<Undeleted>,
@@ -165,6 +168,12 @@ impl Report {
         self.undeleted
     }
 
+    /// Delete markers made, of those [copied](Self::copied): only a clone of [versions](crate::Cloner::versions) makes some.
+    #[must_use]
+    pub fn delete_markers(&self) -> u64 {
+        self.delete_markers
+    }
+
     /// Objects copied.
     #[must_use]
     pub fn copied(&self) -> u64 {
@@ -240,7 +249,7 @@ impl Report {
 
     /// Where the keys are: up to 1,000 of them, in order, which cut what was listed into ranges of about equal weight, of about
     /// four pages or more. For [`Cloner::hints`](crate::Cloner::hints) of the next run. None, if there are no more than four
-    /// pages, or if workers listed them.
+    /// pages, or if workers listed them, or [versions](crate::Cloner::versions) were.
     #[must_use]
     pub fn hints(&self) -> &[Key] {
         &self.hints

@@ -1,6 +1,6 @@
 //! [`Requester`]: sends one request until it has an answer that stands.
 
-mod backoff;
+pub(crate) mod backoff;
 mod fault;
 
 use std::{
@@ -49,13 +49,35 @@ pub(crate) struct Manner {
     pub(crate) timeout: Duration,
     /// Whether it is sent, and sent again, even if the clone is to stop.
     pub(crate) until_done: bool,
+    /// Whether it is never sent again after a failure: it is not the same twice.
+    once: bool,
+    /// The buckets that are expected to belong to an account, and these: a refusal does not say so.
+    owners: Vec<(String, String)>,
 }
 
 impl Manner {
     pub(crate) fn new(kind: Kind, operation: &'static str, location: &Location, timeout: Duration) -> Self {
         let region = location.client.config().region().map(ToString::to_string).unwrap_or_default();
         let call = Call::new("s3", operation).region(region).resource(location.bucket.clone());
-        Self { kind, call, timeout, until_done: false }
+        Self {
+            kind,
+            call,
+            timeout,
+            until_done: false,
+            once: false,
+            owners: location.owned().into_iter().collect(),
+        }
+    }
+
+    /// The same, never sent again after a failure that is no throttle.
+    pub(crate) fn once(self) -> Self {
+        Self { once: true, ..self }
+    }
+
+    /// The same for a request that has to do with another location too.
+    pub(crate) fn from(mut self, location: &Location) -> Self {
+        self.owners.extend(location.owned());
+        self
     }
 
     pub(crate) fn until_done(self) -> Self {
@@ -67,6 +89,18 @@ impl Manner {
         /// Slower than any copy within S3 was seen to be, in bytes a second.
         const SLOWEST: u64 = 4 << 20;
         self.timeout + Duration::from_secs(bytes / SLOWEST)
+    }
+
+    /// Says of a refusal what it may be about.
+    fn explain(&self, mut fault: Fault) -> Fault {
+        // The answer to a HEAD has no code.
+        if matches!(&*fault.code, "AccessDenied" | "Http403") {
+            for (bucket, account) in &self.owners {
+                let owner = format!("; the bucket {bucket} is expected to belong to the account {account}");
+                fault.message.push_str(&owner);
+            }
+        }
+        fault
     }
 }
 
@@ -146,11 +180,11 @@ impl Requester {
                     Some(read) => return Ok(read),
                     None => Fault::illegible(),
                 },
-                Some(Err(error)) => Fault::of(error),
+                Some(Err(error)) => manner.explain(Fault::of(error)),
                 None => Fault::stopped(),
             };
             *maybe_done |= fault.maybe_done;
-            if fault.cause != Cause::Transient || attempt >= self.attempts.get() {
+            if fault.cause != Cause::Transient || manner.once || attempt >= self.attempts.get() {
                 return Err(fault);
             }
             if !manner.until_done && self.stop.is_wished() {

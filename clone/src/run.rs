@@ -36,6 +36,9 @@ impl Run {
         let (counters, stop) = (Arc::clone(&monitor.counters), Arc::clone(&monitor.stop));
         let cloner = cloner.clone();
         let task = tokio::spawn(async move {
+            if cloner.versions {
+                return crate::versions::run(&cloner, counters, stop).await;
+            }
             #[cfg(feature = "journal")]
             if let Some(journal) = &cloner.journal {
                 return crate::job::run(&cloner, journal, counters, stop).await;

@@ -139,6 +139,9 @@ impl SegmentWorker {
             ..cloner.destination
         };
         cloner.check()?;
+        if cloner.versions {
+            return Err(Error::invalid_input("workers clone no versions"));
+        }
         if cloner.max_deletes.is_some() {
             let message = "a segment cannot be told to delete: that is for whoever knows all of them";
             return Err(Error::invalid_input(message));

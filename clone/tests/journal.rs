@@ -14,8 +14,8 @@ use std::{
 use async_trait::async_trait;
 use support::{assert_identical, aws, client, cloner, fault};
 use tidegate_clone::{
-    Announce, Cloner, Compare, ErrorKind, Files, Journal, Location, Outcome, RemoteClone, SegmentRequest,
-    SegmentResponse, SegmentWorker, Side,
+    Announce, Cloner, Compare, ErrorKind, Files, Journal, Location, Outcome, Preserve, RemoteClone,
+    SegmentRequest, SegmentResponse, SegmentWorker, Side,
 };
 use tidegate_local_aws::{Distribution, Fault, FaultMode, Faults, Latency, LocalAws};
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -177,6 +177,8 @@ async fn other_options_are_refused() {
     let error = cloner.clone().compare(Compare::Missing).run().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("compare was SizeAndTime, and is Missing"), "{error}");
+    let error = cloner.clone().preserve(Preserve::default().kms()).run().await.unwrap_err();
+    assert!(error.to_string().contains("preserve was [], and is [kms]"), "{error}");
     let error = cloner.clone().dry_run(true).start().unwrap_err();
     assert!(error.to_string().contains("dry run"), "{error}");
     let here = Journal::new(client(&aws), "dst").prefix("j/");
@@ -400,6 +402,12 @@ async fn what_a_worker_cannot_do_is_said() {
     let request = SegmentRequest::new("1", side("src"), side("dst"));
     let error = run(cloner(&aws).delete_extra(1), request.clone()).await;
     assert!(error.kind() == ErrorKind::InvalidInput && error.to_string().contains("delete"), "{error}");
+    let error = run(cloner(&aws).versions(), request.clone()).await;
+    assert!(error.to_string().contains("workers clone no versions"), "{error}");
+    let error = RemoteClone::new(cloner(&aws).versions(), journal(&aws)).run(|_| {}).await.unwrap_err();
+    assert!(error.to_string().contains("workers clone no versions"), "{error}");
+    let error = cloner(&aws).versions().journal(journal(&aws)).start().unwrap_err();
+    assert!(error.to_string().contains("versions cannot be cloned with a journal"), "{error}");
     let mut odd = request.clone();
     (odd.after, odd.until) = (Some("b".to_owned()), Some("a".to_owned()));
     assert!(run(cloner(&aws), odd).await.to_string().contains("no key after"));
@@ -408,4 +416,26 @@ async fn what_a_worker_cannot_do_is_said() {
     let copies = Location::new(client(&aws), "src");
     let twice = run(Cloner::new(copies.clone(), copies), SegmentRequest::new("1", side("src"), side("src")));
     assert!(twice.await.to_string().contains("overlap"));
+}
+
+/// The documents say nothing of owners: each worker expects its own.
+#[tokio::test(start_paused = true)]
+async fn a_worker_expects_the_owners_of_its_own_cloner() {
+    let aws = seeded(50).await;
+    let side = |name: &str| Side { name: name.to_owned(), prefix: None };
+    let request = SegmentRequest::new("7", side("src"), side("dst"));
+    let expecting = |owner: &str| {
+        let any = |bucket: &str| Location::new(client(&aws), bucket).expected_owner(owner);
+        SegmentWorker::new(Cloner::new(any("any"), any("other")), journal(&aws))
+    };
+    let error = expecting("111122223333").run(&request, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+    assert!(error.to_string().contains("AccessDenied"), "{error}");
+    assert_eq!(copies(&aws), 0);
+    assert_eq!(expecting("me").run(&request, None).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let response = expecting("000000000000").run(&request, None).await.unwrap();
+    assert_eq!(response.counts.copied, 50);
+    for key in documents(&aws).iter().filter(|key| !key.contains("ledger")) {
+        assert!(!document(&aws, key).await.to_string().contains("000000000000"), "{key}");
+    }
 }

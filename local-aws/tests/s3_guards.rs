@@ -380,3 +380,21 @@ async fn what_is_archived_is_neither_read_nor_copied() {
     readable.send().await.unwrap();
     world.s3.copy_object().copy_source("src/k").bucket("dst").key("k").send().await.unwrap();
 }
+
+#[tokio::test]
+async fn no_object_has_annotations() {
+    let world = world().await;
+    world.handle.put("src", "k", "hello").unwrap();
+    let list = |key| world.s3.list_object_annotations().bucket("src").key(key);
+    let listed = list("k").send().await.unwrap();
+    assert_eq!((listed.annotation_count(), listed.annotations().len()), (Some(0), 0));
+    assert_eq!(code(list("none").send().await), refused("NoSuchKey", 404));
+    let denied = list("k").expected_bucket_owner(OTHER).send().await;
+    assert_eq!(code(denied), refused("AccessDenied", 403));
+    let put = world.s3.put_object_annotation().bucket("src").key("k").annotation_name("a");
+    let put = put.annotation_payload(ByteStream::from_static(b"x")).send().await;
+    assert_eq!(code(put), refused("NotImplemented", 501));
+    let get = world.s3.get_object_annotation().bucket("src").key("k").annotation_name("a").send().await;
+    assert_eq!(code(get), refused("NotImplemented", 501));
+    assert_eq!(world.handle.object("src", "k").unwrap().unwrap().size, 5, "nothing has replaced it");
+}

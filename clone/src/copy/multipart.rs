@@ -9,7 +9,8 @@ use aws_sdk_s3::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 
 use super::{
-    Copier, parts::Parts, place::Conditions, properties::Properties, source::copy_source, upload::Upload,
+    Copier, guards::Guards, parts::Parts, place::Conditions, properties::Properties, source::copy_source,
+    upload::Upload,
 };
 use crate::{
     Entry, Key,
@@ -44,17 +45,22 @@ impl Copier {
             let message = "S3 cannot tell all of the metadata, so that it would be lost";
             return Err(Fault::new(Cause::Permanent, "MissingMetadata", message));
         }
+        self.check_annotations(entry).await?;
+        let guards = self.guards(entry, Some(&head)).await?;
         let properties = Properties::new(head, self.tags(entry).await?);
-        let upload = self.create(entry, key, &properties).await?;
+        let upload = self.create(entry, key, &properties, guards).await?;
         let parts = Parts::new(entry.size, self.part_size);
         let request = self
             .destination
             .client
             .upload_part_copy()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_expected_source_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.destination.payer_with(&self.source))
             .key(key.as_str())
             .upload_id(upload.id())
-            .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
+            .copy_source(copy_source(&self.source.bucket, entry.key.as_str(), entry.version.as_deref()))
             .set_copy_source_if_match(etag);
         let copied = self.copy_parts(parts, &request).await;
         // From here on the object itself counts, or it does not.
@@ -76,26 +82,44 @@ impl Copier {
             }
         };
         if let Some(tags) = properties.left_over_tags() {
-            self.put_tags(key, tags).await?;
+            self.put_tags(key, tags).await.map_err(|fault| {
+                let message = format!("it is there, but not its tags: {}: {}", fault.code, fault.message);
+                Fault::new(Cause::Permanent, "TagsNotPut", message)
+            })?;
         }
         Ok(etag)
     }
 
     async fn tags(&self, entry: &Entry) -> Result<Vec<Tag>, Fault> {
-        let request =
-            self.source.client.get_object_tagging().bucket(&self.source.bucket).key(entry.key.as_str());
+        let request = self
+            .source
+            .client
+            .get_object_tagging()
+            .bucket(&self.source.bucket)
+            .set_expected_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.source.payer.clone())
+            .key(entry.key.as_str())
+            .set_version_id(entry.version.as_deref().map(ToOwned::to_owned));
         Ok(self.requester.send(&self.manners.read_tags, || request.clone().send()).await?.tag_set)
     }
 
-    async fn create(&self, entry: &Entry, key: &Key, properties: &Properties) -> Result<Upload<'_>, Fault> {
+    async fn create(
+        &self,
+        entry: &Entry,
+        key: &Key,
+        properties: &Properties,
+        guards: Guards,
+    ) -> Result<Upload<'_>, Fault> {
         let request = self
             .destination
             .client
             .create_multipart_upload()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .set_storage_class(entry.storage_class.clone());
-        let request = properties.put_on(request);
+        let request = guards.put_on_upload(properties.put_on(request));
         let manner = &self.manners.create;
         let mut maybe_more = false;
         let created = self
@@ -185,6 +209,8 @@ impl Copier {
             .client
             .complete_multipart_upload()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .upload_id(upload.id())
             .set_if_match(conditions.if_match.clone())
@@ -199,8 +225,14 @@ impl Copier {
 
     /// The `ETag` of the destination's object, if it has this size and so many parts.
     async fn made(&self, entry: &Entry, key: &Key, parts: Parts) -> Option<String> {
-        let request =
-            self.destination.client.head_object().bucket(&self.destination.bucket).key(key.as_str());
+        let request = self
+            .destination
+            .client
+            .head_object()
+            .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
+            .key(key.as_str());
         let head = self.requester.send(&self.manners.head_destination, || request.clone().send()).await;
         let head = head.ok()?;
         let size = head.content_length().and_then(|length| u64::try_from(length).ok());
@@ -215,6 +247,8 @@ impl Copier {
             .client
             .abort_multipart_upload()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .upload_id(upload.id());
         let aborted = self.requester.send(&self.manners.abort, || request.clone().send()).await;
@@ -242,6 +276,8 @@ impl Copier {
             .client
             .put_object_tagging()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_request_payer(self.destination.payer.clone())
             .key(key.as_str())
             .tagging(tagging);
         self.requester.send(&self.manners.write_tags, || request.clone().send()).await?;

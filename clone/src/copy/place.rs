@@ -99,8 +99,14 @@ async fn head(
     manner: &Manner,
     checksums: Option<ChecksumMode>,
 ) -> Result<Option<HeadObjectOutput>, Fault> {
-    let request =
-        location.client.head_object().bucket(&location.bucket).key(key.as_str()).set_checksum_mode(checksums);
+    let request = location
+        .client
+        .head_object()
+        .bucket(&location.bucket)
+        .set_expected_bucket_owner(location.owner.clone())
+        .set_request_payer(location.payer.clone())
+        .key(key.as_str())
+        .set_checksum_mode(checksums);
     match copier.requester.send(manner, || request.clone().send()).await {
         Ok(head) => Ok(Some(head)),
         Err(fault) if fault.cause == Cause::NotFound && fault.code != "NoSuchBucket" => Ok(None),
@@ -116,6 +122,7 @@ fn entry_of(key: &Key, head: &HeadObjectOutput) -> Entry {
         etag: head.e_tag().map(Into::into),
         modified: head.last_modified().map(DateTime::secs),
         storage_class: head.storage_class().filter(|class| **class != StorageClass::Standard).cloned(),
+        version: None,
     }
 }
 

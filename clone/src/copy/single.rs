@@ -31,20 +31,30 @@ impl Copier {
         key: &Key,
         conditions: &Conditions,
     ) -> Result<String, Fault> {
+        let guards =
+            if self.preserve.asks() { Some(Box::pin(self.guards(entry, None)).await?) } else { None };
         let blank = key.as_str().trim().is_empty();
         let request = self
             .destination
             .client
             .copy_object()
             .bucket(&self.destination.bucket)
+            .set_expected_bucket_owner(self.destination.owner.clone())
+            .set_expected_source_bucket_owner(self.source.owner.clone())
+            .set_request_payer(self.destination.payer_with(&self.source))
             .key(if blank { STAND_IN } else { key.as_str() })
-            .copy_source(copy_source(&self.source.bucket, entry.key.as_str()))
+            .copy_source(copy_source(&self.source.bucket, entry.key.as_str(), entry.version.as_deref()))
             .set_copy_source_if_match(entry.etag.as_deref().map(ToOwned::to_owned))
             .set_if_match(conditions.if_match.clone())
             .set_if_none_match(conditions.if_none_match.clone())
             .metadata_directive(MetadataDirective::Copy)
             .tagging_directive(TaggingDirective::Copy)
+            .annotation_directive(self.annotations())
             .set_storage_class(entry.storage_class.clone());
+        let request = match guards {
+            Some(guards) => guards.put_on_copy(request),
+            None => request,
+        };
         let limit = self.manners.copy.longer_for(entry.size);
         let send = || {
             let (request, key) = (request.clone(), blank.then(|| key.clone()));

@@ -196,6 +196,8 @@ pub(crate) struct Options {
     is_mapped: bool,
     multipart_threshold: u64,
     part_size: u64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    preserve: String,
 }
 
 impl Options {
@@ -206,6 +208,7 @@ impl Options {
             is_mapped: cloner.map_key.is_some(),
             multipart_threshold: cloner.multipart_threshold,
             part_size: cloner.part_size,
+            preserve: cloner.preserve.to_string(),
         }
     }
 
@@ -221,6 +224,7 @@ impl Options {
                 other.multipart_threshold.to_string(),
             ),
             ("part size", self.part_size.to_string(), other.part_size.to_string()),
+            ("preserve", format!("[{}]", self.preserve), format!("[{}]", other.preserve)),
         ];
         let (what, this, that) = pairs.into_iter().find(|(_, this, that)| this != that)?;
         Some(format!("{what} was {this}, and is {that}"))

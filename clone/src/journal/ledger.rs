@@ -71,6 +71,7 @@ mod tests {
             etag: Some("\"a\"".into()),
             modified: None,
             storage_class: None,
+            version: None,
         };
         ledger.add(&entry("line\nfeed"), Some("\"b\""), Action::Copied);
         ledger.add(&entry("z"), None, Action::Unchanged);

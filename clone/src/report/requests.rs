@@ -4,11 +4,11 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Requests {
-    /// `ListObjectsV2`.
+    /// `ListObjectsV2` and `ListObjectVersions`.
     pub list: u64,
     /// `CopyObject`.
     pub copy: u64,
-    /// `HeadObject`.
+    /// `HeadObject`; and `GetBucketVersioning`, once for a clone of versions.
     pub head: u64,
     /// `GetObjectTagging` and `PutObjectTagging`.
     pub tagging: u64,
@@ -18,6 +18,10 @@ pub struct Requests {
     pub part_copy: u64,
     /// `DeleteObjects` and `DeleteObject`.
     pub delete: u64,
+    /// `GetObjectAcl`.
+    pub acl: u64,
+    /// `ListObjectAnnotations`.
+    pub annotations: u64,
     /// `GetObject`, `PutObject` and `ListObjectsV2` of the journal.
     pub journal: u64,
 }
@@ -33,6 +37,8 @@ impl Requests {
             + self.multipart
             + self.part_copy
             + self.delete
+            + self.acl
+            + self.annotations
             + self.journal
     }
 }

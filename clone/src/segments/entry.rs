@@ -16,6 +16,8 @@ pub struct Entry {
     pub(crate) modified: Option<i64>,
     /// None for the standard one.
     pub(crate) storage_class: Option<StorageClass>,
+    /// None for whatever is current.
+    pub(crate) version: Option<Box<str>>,
 }
 
 impl Entry {

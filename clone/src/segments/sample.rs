@@ -66,6 +66,7 @@ mod tests {
             etag: None,
             modified: None,
             storage_class: None,
+            version: None,
         };
         (0..PAGE).map(|at| entry(format!("{number:06}/{at:04}"))).collect()
     }

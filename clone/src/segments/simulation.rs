@@ -263,6 +263,7 @@ fn list(keys: &[Key], segments: &mut Segments) -> Outcome {
                     etag: None,
                     modified: None,
                     storage_class: None,
+                    version: None,
                 })
                 .collect();
             let next = if end < keys.len() { Next::Token(end.to_string()) } else { Next::End };

@@ -28,7 +28,14 @@ enum Quirk {
 }
 
 fn entry(key: &str) -> Entry {
-    Entry { key: Key::new(key).unwrap(), size: 1, etag: None, modified: None, storage_class: None }
+    Entry {
+        key: Key::new(key).unwrap(),
+        size: 1,
+        etag: None,
+        modified: None,
+        storage_class: None,
+        version: None,
+    }
 }
 
 impl Store {

@@ -38,9 +38,24 @@ pub(crate) struct Args {
     /// Delete nothing if it would be more objects than this.
     #[arg(long, value_name = "N", default_value_t = 10_000, requires = "delete")]
     pub(crate) max_delete: u64,
+    /// Clone all versions and delete markers, the oldest first, to a bucket that keeps versions.
+    #[arg(long, conflicts_with_all = ["delete", "journal"])]
+    pub(crate) versions: bool,
     /// Say what would be copied and deleted, and do nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// The account that must own the source bucket: nothing is read if another does.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) source_owner: Option<String>,
+    /// The account that must own the destination bucket: nothing is written if another does.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) destination_owner: Option<String>,
+    /// Pay for the requests, and for what they read, where a bucket is set to "requester pays".
+    #[arg(long)]
+    pub(crate) requester_pays: bool,
+    /// What else of each object is kept, at more requests: see the library's README.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "acl,kms,lock,annotations")]
+    pub(crate) preserve: Vec<Property>,
     /// Keep the clone there, so that it can be gone on with after a stop or a crash, and be shared.
     #[arg(long, value_name = "s3://B/P")]
     pub(crate) journal: Option<Place>,
@@ -86,6 +101,19 @@ pub(crate) enum Compare {
     Etag,
     /// If it has the same size, and the same ETag or checksum.
     Checksum,
+}
+
+/// What else of an object is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Property {
+    /// Who is granted what.
+    Acl,
+    /// The key of KMS.
+    Kms,
+    /// Retention and legal hold.
+    Lock,
+    /// Annotations.
+    Annotations,
 }
 
 /// Who clones.

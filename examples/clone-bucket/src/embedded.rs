@@ -33,6 +33,10 @@ impl Embedded {
         }
         let objects = (0..OBJECTS)
             .map(|number| (format!("group-{:03}/object-{number:05}", number % PREFIXES), BYTES / OBJECTS));
+        if args.versions {
+            let versioned = s3.set_versioning(&destination, true);
+            versioned.map_err(|error| Problem::Input(text::chain(&error)))?;
+        }
         s3.seed(&source, objects).map_err(|error| Problem::Input(text::chain(&error)))?;
         Ok(Self { aws })
     }

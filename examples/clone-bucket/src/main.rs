@@ -19,11 +19,11 @@ use std::{
     sync::Arc,
 };
 
-use tidegate_clone::{Cloner, Compare, ErrorKind, Journal, Outcome, Run};
+use tidegate_clone::{Cloner, Compare, ErrorKind, Journal, Outcome, Preserve, Run};
 use tidegate_throttle::Adaptive;
 
 use self::{
-    args::{Args, Verify, Workers},
+    args::{Args, Property, Verify, Workers},
     embedded::Embedded,
     problem::Problem,
     report::{Check, Report},
@@ -53,6 +53,11 @@ async fn main() -> ExitCode {
 /// Whatever keeps the destination from being whole.
 async fn run(args: &Args) -> Result<(), Problem> {
     let hints = args.hints.as_deref().map_or(Ok(Vec::new()), hints::read)?;
+    if args.versions && args.verify == Verify::Checksums {
+        let message =
+            "--verify checksums proves what is current, and no versions: run --versions --dry-run again";
+        return Err(Problem::Input(message.to_owned()));
+    }
     let embedded = if args.embedded { Some(Embedded::start(args).await?) } else { None };
     let sides = Sides::connect(args, embedded.as_ref()).await?;
     let mut signals = Signals::handle().map_err(|error| Problem::Failed(text::chain(&error)))?;
@@ -88,6 +93,16 @@ fn cloner(args: &Args, sides: &Sides) -> Cloner {
     let mut cloner = Cloner::new(sides.source(), sides.destination()).compare(compare).dry_run(args.dry_run);
     if let Some(filter) = args.filter() {
         cloner = cloner.filter(filter);
+    }
+    let preserve = args.preserve.iter().fold(Preserve::default(), |preserve, property| match property {
+        Property::Acl => preserve.acl(),
+        Property::Kms => preserve.kms(),
+        Property::Lock => preserve.object_lock(),
+        Property::Annotations => preserve.annotations(),
+    });
+    cloner = cloner.preserve(preserve);
+    if args.versions {
+        cloner = cloner.versions();
     }
     if args.delete { cloner.delete_extra(args.max_delete) } else { cloner }
 }

@@ -231,6 +231,9 @@ impl Report {
         if clone.retries() > 0 {
             lines.push(format!("  retried    {} after other failures", text::grouped(clone.retries())));
         }
+        if clone.delete_markers() > 0 {
+            lines.push(format!("  markers    {} delete markers made", text::grouped(clone.delete_markers())));
+        }
         if clone.extra() > 0 || clone.undeleted().is_some() {
             let line = format!(
                 "  deleted    {} of {} that only the destination had",
@@ -272,6 +275,8 @@ impl Report {
             (requests.tagging, "object tagging"),
             (requests.multipart, "multipart"),
             (requests.delete, "DeleteObjects"),
+            (requests.acl, "GetObjectAcl"),
+            (requests.annotations, "ListObjectAnnotations"),
             (requests.journal, "journal"),
         ];
         let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
@@ -321,6 +326,7 @@ impl Report {
             "unchanged": clone.unchanged(),
             "unknown": clone.unknown(),
             "left_out": clone.left_out(),
+            "delete_markers": clone.delete_markers(),
             "extra": clone.extra(),
             "deleted": clone.deleted(),
             "dry_run": self.dry_run,
@@ -335,6 +341,8 @@ impl Report {
                 "multipart": requests.multipart,
                 "part_copy": requests.part_copy,
                 "delete": requests.delete,
+                "acl": requests.acl,
+                "annotations": requests.annotations,
                 "journal": requests.journal,
             },
             "throttled": clone.throttled(),

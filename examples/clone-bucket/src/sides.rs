@@ -13,6 +13,8 @@ pub(crate) struct Sides {
     pub(crate) from: Place,
     pub(crate) to: Place,
     journal: Option<Place>,
+    owners: [Option<String>; 2],
+    requester_pays: bool,
 }
 
 impl Sides {
@@ -35,8 +37,14 @@ impl Sides {
         let own = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let builder = Builder::from(&config).force_path_style(own);
         let client = Client::from_conf(builder.build());
-        let sides =
-            Self { client, from: args.source(), to: args.destination(), journal: args.journal.clone() };
+        let sides = Self {
+            client,
+            from: args.source(),
+            to: args.destination(),
+            journal: args.journal.clone(),
+            owners: [args.source_owner.clone(), args.destination_owner.clone()],
+            requester_pays: args.requester_pays,
+        };
         for place in [&sides.from, &sides.to].into_iter().chain(&sides.journal) {
             sides.find(place).await?;
         }
@@ -57,11 +65,11 @@ impl Sides {
     }
 
     pub(crate) fn source(&self) -> Location {
-        self.location(&self.from)
+        self.location(&self.from, self.owners[0].as_ref())
     }
 
     pub(crate) fn destination(&self) -> Location {
-        self.location(&self.to)
+        self.location(&self.to, self.owners[1].as_ref())
     }
 
     pub(crate) fn journal(&self) -> Option<Journal> {
@@ -74,7 +82,12 @@ impl Sides {
         Some(Journal::new(self.client.clone(), &place.bucket).prefix(folder))
     }
 
-    fn location(&self, place: &Place) -> Location {
-        Location::new(self.client.clone(), &place.bucket).prefix(&place.prefix)
+    fn location(&self, place: &Place, owner: Option<&String>) -> Location {
+        let location = Location::new(self.client.clone(), &place.bucket).prefix(&place.prefix);
+        let location = if self.requester_pays { location.requester_pays() } else { location };
+        match owner {
+            Some(owner) => location.expected_owner(owner),
+            None => location,
+        }
     }
 }

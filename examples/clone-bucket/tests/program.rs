@@ -48,7 +48,10 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--workers", "2"][..], "--journal"),
         (&["--workers", "some", "--journal", "s3://j"], "a number from 1 on, or remote"),
         (&["--max-delete", "5"], "--delete"),
+        (&["--versions", "--delete"], "--delete"),
+        (&["--versions", "--journal", "s3://j"], "--journal"),
         (&["--compare", "hope"], "'hope'"),
+        (&["--preserve", "acl,hope"], "'hope'"),
         (&["--include", "a[b"], "a[b"),
         (&["--journal", "j"], "must begin with s3://"),
         (&["--hints", "Cargo.toml"], "Cargo.toml holds no hints: it must be a JSON array of keys"),
@@ -62,9 +65,25 @@ fn flags_that_do_not_fit_are_refused() {
         (&["--delete", "--compare", "always"], "nothing can be deleted"),
         (&["--journal", "s3://story-clone/x"], "in what is cloned"),
         (&["--delete", "--journal", "s3://j", "--workers", "2"], "workers delete nothing"),
+        (&["--versions", "--compare", "etag"], "versions cannot be cloned with another comparison"),
+        (&["--versions", "--verify", "checksums"], "proves what is current"),
+        (&["--source-owner", "me"], "\"me\" of story is no account: it has 12 digits"),
+        (&["--destination-owner", "12"], "\"12\" of story-clone is no account"),
     ] {
         refuses(&[&["--embedded"], flags].concat(), with);
     }
+}
+
+#[test]
+fn buckets_of_others_are_refused() {
+    let flags = ["--embedded", "--requester-pays", "--source-owner", "111122223333"];
+    let output = clone_bucket(&flags);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the bucket story is expected to belong to the account 111122223333"), "{said}");
+    let ours = ["--source-owner", "000000000000", "--destination-owner", "000000000000"];
+    let report = embedded(&[&ours[..], &["--requester-pays", "--include", "group-00?/*"]].concat());
+    assert_eq!(report["outcome"], "complete");
 }
 
 fn embedded(flags: &[&str]) -> serde_json::Value {
@@ -112,6 +131,22 @@ fn a_clone_is_filtered_kept_and_verified() {
     assert!(copied > Some(100) && report["left_out"].as_u64() == copied.map(|copied| 7_500 - copied));
     assert_eq!((&report["verified"]["whole"], report["verified"]["same"].as_u64()), (&true.into(), copied));
     assert!(report["requests"]["journal"].as_u64() > Some(5));
+}
+
+#[test]
+fn what_is_preserved_is_looked_at() {
+    let report = embedded(&["--include", "group-00?/*", "--preserve", "kms,acl", "--preserve", "lock"]);
+    let (copied, requests) = (report["copied"].as_u64(), &report["requests"]);
+    assert!(copied > Some(100));
+    assert_eq!((requests["head"].as_u64(), requests["acl"].as_u64()), (copied, copied));
+}
+
+#[test]
+fn versions_are_cloned() {
+    let report = embedded(&["--include", "group-00?/*", "--versions", "--verify", "relist"]);
+    let copied = report["copied"].as_u64();
+    assert!(copied > Some(100) && copied == report["listed"].as_u64());
+    assert_eq!((report["delete_markers"].as_u64(), &report["verified"]["whole"]), (Some(0), &true.into()));
 }
 
 #[test]

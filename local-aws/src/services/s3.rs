@@ -3,6 +3,7 @@
 mod access;
 mod acl;
 mod action;
+mod annotation;
 mod attributes;
 mod bucket;
 mod checksum;
@@ -111,11 +112,20 @@ impl Service for S3 {
         if has_malformed_source(&request) {
             return write_error(source::malformed());
         }
+        // Its protocol crate would take them for the object.
+        let name = action::of(&request).name;
+        let lists_annotations = name == "ListObjectAnnotations";
+        if name.ends_with("ObjectAnnotation") {
+            return write_error(annotation::not_implemented());
+        }
         let pays = request.headers().contains_key("x-amz-request-payer")
             && action::bucket(&request).is_some_and(|bucket| self.charges(&scope.account, &bucket));
         match self.protocol.call(request.map(s3s::Body::from)).await {
             Ok(response) => {
                 let mut response = finish(response);
+                if lists_annotations {
+                    response = annotation::none(response);
+                }
                 if pays && response.status().is_success() {
                     let requester = HeaderValue::from_static("requester");
                     response.headers_mut().insert("x-amz-request-charged", requester);

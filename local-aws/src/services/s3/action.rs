@@ -85,6 +85,8 @@ fn object_operation(request: &Request, query: Query<'_>) -> Cow<'static, str> {
     let copies = request.headers().contains_key("x-amz-copy-source");
     let upload = query.has("uploadId");
     Cow::Borrowed(match *request.method() {
+        Method::PUT if query.has("annotation") => "PutObjectAnnotation",
+        Method::DELETE if query.has("annotation") => "DeleteObjectAnnotation",
         Method::PUT if upload && copies => "UploadPartCopy",
         Method::PUT if upload => "UploadPart",
         Method::PUT if copies => "CopyObject",
@@ -94,6 +96,8 @@ fn object_operation(request: &Request, query: Query<'_>) -> Cow<'static, str> {
         Method::POST if query.has("restore") => "RestoreObject",
         Method::POST if query.has("select") => "SelectObjectContent",
         Method::GET if upload => "ListParts",
+        Method::GET if query.has("annotation") && query.has("annotationName") => "GetObjectAnnotation",
+        Method::GET if query.has("annotation") => "ListObjectAnnotations",
         Method::GET if query.has("attributes") => "GetObjectAttributes",
         Method::GET => "GetObject",
         Method::HEAD => "HeadObject",
@@ -199,6 +203,10 @@ mod tests {
             ("GET /b/k?tagging", "GetObjectTagging", Some("b/k")),
             ("PUT /b/k?tagging", "PutObjectTagging", Some("b/k")),
             ("DELETE /b/k?tagging", "DeleteObjectTagging", Some("b/k")),
+            ("GET /b/k?annotation&x-id=ListObjectAnnotations", "ListObjectAnnotations", Some("b/k")),
+            ("GET /b/k?annotation&annotationName=a", "GetObjectAnnotation", Some("b/k")),
+            ("PUT /b/k?annotation&annotationName=a", "PutObjectAnnotation", Some("b/k")),
+            ("DELETE /b/k?annotation&annotationName=a", "DeleteObjectAnnotation", Some("b/k")),
             ("GET /b/k?attributes", "GetObjectAttributes", Some("b/k")),
             ("POST /b/k?uploads", "CreateMultipartUpload", Some("b/k")),
             ("PUT /b/k?partNumber=1&uploadId=u", "UploadPart", Some("b/k")),
