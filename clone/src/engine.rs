@@ -17,9 +17,11 @@ use tokio::{
 };
 
 use self::keeper::Keeper;
+#[cfg(feature = "journal")]
+pub(crate) use self::plain::plain_client;
 pub(crate) use self::{
     part::{Part, Split},
-    plain::{plain, plain_client, requester},
+    plain::{plain, requester},
 };
 use crate::{
     Cloner, Entry, Error, KeyRange, Report, Undeleted, Unlisted,
