@@ -70,7 +70,10 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`](crate::ErrorKind::Interrupted) if the runtime was shut down under it.
+    /// [`Interrupted`](crate::ErrorKind::Interrupted) if the runtime was shut down under it. Of a clone of
+    /// [versions](crate::Cloner::versions): [`InvalidInput`](crate::ErrorKind::InvalidInput) if the destination keeps none,
+    /// and [`Versioning`](crate::ErrorKind::Versioning) if that could not be asked. Of one with a journal: what kept it from
+    /// being used.
     ///
     /// # Panics
     ///

@@ -115,6 +115,21 @@ async fn another_owner_of_the_destination_is_refused() {
     assert_refused(&aws, &report, &["the bucket dst", ME]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn other_owners_of_versions_are_refused() {
+    let aws = aws().await;
+    aws.s3().set_versioning("dst", true).unwrap();
+    let versions = |source, destination| {
+        Cloner::new(side(&aws, "src", source), side(&aws, "dst", destination)).versions()
+    };
+    let report = versions(OTHER, OTHER).run().await.unwrap();
+    assert_refused(&aws, &report, &["the bucket src", OTHER]);
+    let error = versions(ME, ME).run().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Versioning);
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("the bucket dst is expected to belong to the account 000000000000"), "{source}");
+}
+
 /// Notes of each request whose it expects the buckets to be, and who pays.
 #[derive(Clone, Debug, Default)]
 struct Notes(Arc<Mutex<Vec<Note>>>);

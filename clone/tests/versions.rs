@@ -109,7 +109,14 @@ proptest! {
         is_versioned in any::<bool>(),
         before in prop::collection::vec(step(), 0..40),
         after in prop::collection::vec(step(), 0..20),
-        faults in prop::sample::select(vec![None, Some(FaultMode::LostReply), Some(FaultMode::Error500)]),
+        faults in prop::sample::select(vec![
+            None,
+            Some(FaultMode::LostReply),
+            Some(FaultMode::Error500),
+            Some(FaultMode::Drop),
+            Some(FaultMode::ErrorIn200),
+            Some(FaultMode::SlowBody),
+        ]),
         seed in any::<u64>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
@@ -160,6 +167,7 @@ async fn many_keys_and_long_histories_are_listed_whole() {
     let report = versions(&aws).run().await.unwrap();
     assert_same(&aws, &report);
     assert_eq!((report.copied(), report.delete_markers()), (6_301, 1));
+    assert_eq!((report.requests().copy, report.requests().delete, report.requests().head), (6_300, 1, 1));
     assert!(report.segments() > 1);
     let again = versions(&aws).run().await.unwrap();
     assert_same(&aws, &again);

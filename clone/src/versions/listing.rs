@@ -1,6 +1,7 @@
 //! [`VersionLister`]: asks S3 for the histories of keys.
 
 use std::{
+    collections::HashSet,
     mem,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -222,7 +223,7 @@ fn object(version: ObjectVersion, read: impl Fn(Option<String>) -> Option<Key>) 
 
 /// Puts the versions of each key together.
 fn histories(listed: Vec<Listed>) -> Result<Vec<History>, Fault> {
-    let (mut all, mut ids) = (Vec::<History>::new(), Vec::<String>::new());
+    let (mut all, mut ids) = (Vec::<History>::new(), HashSet::<String>::new());
     for Listed { key, id, is_latest, version } in listed {
         match all.last_mut() {
             Some(history) if history.key == key => {
@@ -240,7 +241,7 @@ fn histories(listed: Vec<Listed>) -> Result<Vec<History>, Fault> {
                 all.push(History { key, versions: vec![version] });
             }
         }
-        ids.push(id);
+        ids.insert(id);
     }
     for history in &mut all {
         history.versions.reverse();
@@ -250,4 +251,71 @@ fn histories(listed: Vec<Listed>) -> Result<Vec<History>, Fault> {
 
 fn invalid(message: &str) -> Fault {
     Fault::new(Cause::Permanent, "InvalidResponse", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(key: &str, id: &str, is_latest: bool) -> ObjectVersion {
+        ObjectVersion::builder().key(key).version_id(id).is_latest(is_latest).size(1).build()
+    }
+
+    fn marker(key: &str, id: &str) -> DeleteMarkerEntry {
+        DeleteMarkerEntry::builder().key(key).version_id(id).is_latest(false).build()
+    }
+
+    /// Two versions of `a+b` around a marker.
+    fn output() -> ListObjectVersionsOutput {
+        ListObjectVersionsOutput::builder()
+            .is_truncated(false)
+            .encoding_type(EncodingType::Url)
+            .versions(version("a%2Bb", "3", true))
+            .versions(version("a%2Bb", "1", false))
+            .delete_markers(marker("a%2Bb", "2"))
+            .build()
+    }
+
+    #[test]
+    fn markers_stand_where_they_stood_in_the_answer() {
+        let body = b"<ListVersionsResult xmlns=\"x\"><VersionIdMarker/><Version><Key>a&lt;DeleteMarker></Key></Version>\
+            <DeleteMarker><VersionId>2</VersionId></DeleteMarker><Version></Version></ListVersionsResult>";
+        let order = order(body);
+        assert_eq!(order, [false, true, false]);
+        let read = page(output(), order).unwrap();
+        assert_eq!(read.next, None);
+        let ids: Vec<_> = read.listed.iter().map(|it| it.id.as_str()).collect();
+        assert_eq!(ids, ["3", "2", "1"]);
+        let histories = histories(read.listed).unwrap();
+        assert_eq!(histories[0].key.as_str(), "a+b");
+        let kinds: Vec<_> =
+            histories[0].versions.iter().map(|it| it.etag().is_none() && it.size() == 0).collect();
+        assert_eq!(kinds, [false, true, false], "the oldest first");
+    }
+
+    #[test]
+    fn a_page_that_was_cut_off_or_contradicts_itself_is_none() {
+        assert!(page(output(), vec![false, true]).is_none());
+        assert!(page(output(), vec![false, true, false, false]).is_none());
+        assert!(page(output(), vec![true, true, false]).is_none());
+        let mut cut = output();
+        cut.is_truncated = None;
+        assert!(page(cut, vec![false, true, false]).is_none());
+        let mut lost = output();
+        lost.is_truncated = Some(true);
+        assert!(page(lost, vec![false, true, false]).is_none(), "there is more, and nobody says where");
+    }
+
+    #[test]
+    fn what_a_second_page_repeats_is_there_once() {
+        let listed = |id: &str, is_latest| Listed {
+            key: Key::new("k").unwrap(),
+            id: id.to_owned(),
+            is_latest,
+            version: Version::Marker,
+        };
+        let all = histories(vec![listed("2", true), listed("1", false), listed("2", true)]).unwrap();
+        assert_eq!(all[0].versions.len(), 2);
+        assert!(histories(vec![listed("1", false), listed("2", true)]).is_err(), "the oldest is not first");
+    }
 }
