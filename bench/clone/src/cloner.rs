@@ -8,19 +8,21 @@ use aws_sdk_s3::{
 };
 use aws_smithy_http_client::tls;
 use serde_json::json;
-use tidegate_clone::{Cloner, Compare, Key, Location, Outcome};
+use tidegate_clone::{Cloner, Compare, Journal, Key, Location, Outcome};
 use tidegate_throttle::{Adaptive, aws};
 
 use crate::{
     Result,
-    data::{DESTINATION, SOURCE},
+    data::{DESTINATION, JOBS, SOURCE},
 };
 
 /// Clones as `clone-bucket` does, and prints the report as one JSON object.
-pub(crate) async fn clone(endpoint_url: &str) -> Result<()> {
+pub(crate) async fn clone(endpoint_url: &str, has_journal: bool) -> Result<()> {
     let client = client(endpoint_url);
-    let cloner = Cloner::new(Location::new(client.clone(), SOURCE), Location::new(client, DESTINATION))
-        .throttle(Arc::new(Adaptive::new()));
+    let cloner =
+        Cloner::new(Location::new(client.clone(), SOURCE), Location::new(client.clone(), DESTINATION))
+            .throttle(Arc::new(Adaptive::new()));
+    let cloner = if has_journal { cloner.journal(Journal::new(client, JOBS)) } else { cloner };
     let report = cloner.run().await?;
     println!(
         "{}",

