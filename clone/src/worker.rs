@@ -97,24 +97,45 @@ impl SegmentWorker {
         request: &SegmentRequest,
         deadline: Option<Instant>,
     ) -> Result<SegmentResponse, Error> {
-        let cloner = self.cloner_of(request)?;
-        let (counters, stop) = (Arc::<Counters>::default(), Arc::<Stop>::default());
-        let requester = Arc::new(engine::requester(&cloner, Arc::clone(&counters), Arc::clone(&stop)));
-        let desk = Desk::open(Store::new(self.journal.clone(), requester), request.clone());
-        let margin = deadline.map(|deadline| {
+        let end = deadline.map(|deadline| {
             let now = Instant::now();
             deadline - (deadline.saturating_duration_since(now) / 5).min(Duration::from_secs(20))
         });
-        let halt = Arc::clone(&stop);
-        let bell = async move {
-            match margin {
-                Some(margin) => sleep_until(margin).await,
+        let stop = async {
+            match end {
+                Some(end) => sleep_until(end).await,
                 None => std::future::pending().await,
             }
+        };
+        self.run_until(request, stop).await
+    }
+
+    /// Does a segment. When `stop` is ready, it begins no more copies, those that are in flight end, and what is left becomes
+    /// segments of their own: for a process that is to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_until(
+        &self,
+        request: &SegmentRequest,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<SegmentResponse, Error> {
+        let cloner = self.cloner_of(request)?;
+        let (counters, wish) = (Arc::<Counters>::default(), Arc::<Stop>::default());
+        let requester = Arc::new(engine::requester(&cloner, Arc::clone(&counters), Arc::clone(&wish)));
+        let desk = Desk::open(Store::new(self.journal.clone(), requester), request.clone());
+        let halt = Arc::clone(&wish);
+        let bell = async move {
+            stop.await;
             halt.wish();
         };
         let split = self.keep.map(|keep| Split { keep, most: CHILDREN });
-        let work = desk.work(&cloner, self.announce.clone(), split, counters, stop, true);
+        let work = desk.work(&cloner, self.announce.clone(), split, counters, wish, true);
         tokio::pin!(bell, work);
         let mut has_rung = false;
         let done = loop {
