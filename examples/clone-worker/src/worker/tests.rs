@@ -166,7 +166,8 @@ async fn a_process_that_is_stopped_leaves_the_rest_to_others() {
         world.stop.send_replace(true);
         let begun = Instant::now();
         let report = one.shutdown(Duration::from_secs(25)).await.unwrap();
-        assert!(report.is_whole() && report.totals.deleted == 1, "{report:?}");
+        // S3's test event, and the segment: what is left of it is another one.
+        assert!(report.is_whole() && report.totals.deleted == 2, "{report:?}");
         assert!(begun.elapsed() < Duration::from_secs(22), "{:?}", begun.elapsed());
         world.process(1_000_000, slice, false, watch::channel(false).1)
     };
@@ -220,7 +221,7 @@ async fn poison_goes_to_the_dead_letters() {
     let letters = world.aws.sqs().messages("letters").unwrap();
     let mut dead: Vec<_> = letters.iter().map(|message| message.body.as_str()).collect();
     dead.sort_unstable();
-    assert_eq!(dead, [request("nowhere").as_str(), "poison"]);
+    assert_eq!(dead, ["poison", request("nowhere").as_str()]);
     assert_eq!(world.aws.sqs().messages("segments").unwrap(), []);
 }
 
