@@ -68,10 +68,7 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
 
     tokio::select! {
         ended = running.wait() => {
-            let error = match ended {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let Err(error) = ended else { return Ok(()) };
             let status = if error.kind() == ErrorKind::InvalidInput { 2 } else { 1 };
             return Err((status, text(&error)));
         }

@@ -5,7 +5,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use aws_sdk_s3::{Client, error::DisplayErrorContext};
+use aws_sdk_s3::{Client, error::DisplayErrorContext, operation::get_object::GetObjectError};
 use tidegate_clone::{ErrorKind, Journal, SegmentRequest, SegmentResponse, SegmentWorker};
 use tidegate_sqs_consumer::{Concurrency, Consumer, Failure, Handling, Message, Policy, Running};
 use tokio::{
@@ -100,7 +100,7 @@ impl Worker {
         let found = match get {
             Ok(found) => found,
             // Whoever deleted it wants no clone any more.
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
             Err(error) => return Err(Failure::retry_after(AGAIN, DisplayErrorContext(error).to_string())),
