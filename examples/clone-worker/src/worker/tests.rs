@@ -124,7 +124,7 @@ fn place() -> Place {
 #[tokio::test(start_paused = true)]
 async fn two_processes_share_a_clone() {
     let world = World::new(6_000, true).await;
-    let slice = Duration::from_mins(60);
+    let slice = Duration::from_hours(1);
     let (mut one, first) = world.process(1_000, slice, false, world.stop.subscribe());
     let (mut two, second) = world.process(1_000, slice, false, world.stop.subscribe());
     let response = world.remote().run(|_| {}).await.unwrap();
@@ -159,7 +159,7 @@ async fn what_is_left_of_a_slice_is_told_again() {
 #[tokio::test(start_paused = true)]
 async fn a_process_that_is_stopped_leaves_the_rest_to_others() {
     let world = World::new(4_000, true).await;
-    let slice = Duration::from_mins(60);
+    let slice = Duration::from_hours(1);
     let (mut one, copied) = world.process(1_000_000, slice, false, world.stop.subscribe());
     let other = async {
         sleep(Duration::from_secs(12)).await;
@@ -183,7 +183,7 @@ async fn a_process_that_is_stopped_leaves_the_rest_to_others() {
 #[tokio::test(start_paused = true)]
 async fn a_process_that_is_killed_is_made_up_for() {
     let world = World::new(4_000, true).await;
-    let slice = Duration::from_mins(60);
+    let slice = Duration::from_hours(1);
     let one = world.process(1_000_000, slice, false, world.stop.subscribe());
     let other = async {
         sleep(Duration::from_secs(25)).await;
@@ -208,7 +208,7 @@ async fn poison_goes_to_the_dead_letters() {
     let test = r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"jobs"}"#;
     let bodies = ["poison".to_owned(), request("nowhere"), test.to_owned(), request("dst")];
     world.aws.sqs().send("segments", bodies.clone()).unwrap();
-    let _one = world.process(1_000, Duration::from_mins(60), false, world.stop.subscribe());
+    let _one = world.process(1_000, Duration::from_hours(1), false, world.stop.subscribe());
     let letters = async {
         while world.aws.sqs().messages("letters").unwrap().len() < 2
             || world.aws.s3().len("dst").unwrap() < 10
@@ -230,7 +230,7 @@ async fn a_request_that_is_gone_is_nobodys() {
     let world = World::new(10, false).await;
     let body = "s3://jobs/j/1-src-dst/~-segment-request";
     world.aws.sqs().send("segments", [body]).unwrap();
-    let _one = world.process(1_000, Duration::from_mins(60), false, world.stop.subscribe());
+    let _one = world.process(1_000, Duration::from_hours(1), false, world.stop.subscribe());
     sleep(Duration::from_secs(5)).await;
     assert_eq!(world.aws.sqs().messages("segments").unwrap(), []);
     assert_eq!(world.copies(), 0);
