@@ -6,7 +6,7 @@ mod key;
 use std::{fmt, future::Future, mem, pin::Pin, sync::Arc, time::Duration};
 
 use tidegate_lanes::{Concurrency, Handler, Policy};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use self::in_hand::InHand;
 pub(crate) use self::key::{Key, KeyOf};
@@ -180,22 +180,31 @@ where
     /// Finishes what has begun, and what was read before it: so nothing that is finished lies beyond the
     /// checkpoint, and nothing comes twice. What fails is waited for only a little.
     async fn drain(mut self) -> End {
-        /// As long as that may a retry take until it is left to the next owner.
+        /// When nothing came to its end for so long, what fails is left to the next owner.
         const PATIENCE: Duration = Duration::from_secs(1);
+        /// How often it is looked whether only that is left: an attempt that fails ends nothing.
+        const TICK: Duration = Duration::from_millis(100);
         let Self { in_hand, run } = &mut self;
         in_hand.give_up_rest();
         let mut lost = run.signals.clone();
+        let mut patience = Instant::now() + PATIENCE;
         loop {
             let lanes = &in_hand.lanes;
             if lanes.running() == 0 && (lanes.is_empty() || lanes.is_stopped()) {
                 return End::Stopped;
             }
             let only_retries = lanes.running() == 0 && lanes.retries().next().is_some();
+            if only_retries && Instant::now() >= patience {
+                return End::Stopped;
+            }
             tokio::select! {
                 biased;
                 () = lost.reaches(Signal::Lost) => return End::Stopped,
-                _ = in_hand.finished() => in_hand.note(&run.tracker),
-                () = sleep(PATIENCE), if only_retries => return End::Stopped,
+                _ = in_hand.finished() => {
+                    in_hand.note(&run.tracker);
+                    patience = Instant::now() + PATIENCE;
+                }
+                () = sleep(TICK) => {}
             }
         }
     }

@@ -354,3 +354,22 @@ async fn a_processor_keeps_deliveries_and_acks_them_when_its_shard_ends_or_goes(
     assert_eq!(world.log.len(), 60);
     world.log.assert_once_and_in_order();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_keeps_nobody_from_handing_over() {
+    // Whether the end finds attempts under way, or pauses between them.
+    for millis in [0, 700, 1_300, 2_900] {
+        let mut world = World::new(2).await;
+        world.write(20, 1).await;
+        let consumer = world.consumer().build().unwrap();
+        let failing = Handling::new(|_: Record, _| async {
+            sleep(Duration::from_millis(200)).await;
+            Err(Failure::retry("the target is away"))
+        });
+        let mut running = consumer.run(failing.concurrency(Concurrency::per_key(50)));
+        sleep(Duration::from_secs(10) + Duration::from_millis(millis)).await;
+        let begun = Instant::now();
+        running.shutdown(DEADLINE).await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(5), "{millis}: {:?}", begun.elapsed());
+    }
+}

@@ -53,7 +53,8 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<(), (u8, String)> {
     let mut signals = Signals::handle().map_err(|error| (1, format!("cannot handle signals: {error}")))?;
     let clients = Clients::connect().await.map_err(|problem| (2, problem))?;
-    let publisher = Publisher::builder(clients.sqs, args.queue_url.as_str());
+    // Less than the deadline: what fails is given back in time.
+    let publisher = Publisher::builder(clients.sqs, args.queue_url.as_str()).patience(DEADLINE / 2);
     let publisher = publisher.start().map_err(|error| (2, error.to_string()))?;
     let queue = Queue::of(&args.queue_url);
     let leases = DynamoDb::new(clients.dynamodb, args.application.as_str());
